@@ -1,0 +1,65 @@
+// Command fuzzall runs every fuzz target of the named packages and shares one time budget out among them.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+type target struct{ pkg, name string }
+
+func main() {
+	seconds := flag.Int("seconds", 480, "time for all targets together, without building them")
+	flag.Parse()
+	if err := run(time.Duration(*seconds)*time.Second, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "fuzzall:", err)
+		os.Exit(1)
+	}
+}
+
+func run(budget time.Duration, packages []string) error {
+	list := exec.Command("go", append([]string{"test", "-list", "^Fuzz"}, packages...)...)
+	list.Stderr = os.Stderr
+	out, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("list fuzz targets: %w", err)
+	}
+	targets := parse(out)
+	if len(targets) == 0 {
+		return fmt.Errorf("no fuzz targets in %s", strings.Join(packages, " "))
+	}
+	each := (budget / time.Duration(len(targets))).Truncate(time.Millisecond)
+	for _, t := range targets {
+		fmt.Printf("fuzz %s %s for %s\n", t.pkg, t.name, each)
+		cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), t.pkg)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s %s: %w", t.pkg, t.name, err)
+		}
+	}
+	return nil
+}
+
+// parse reads what `go test -list` prints: a package's targets, one a line, and then "ok" and the package.
+func parse(out []byte) (targets []target) {
+	var names []string
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		switch {
+		case len(fields) == 1 && strings.HasPrefix(fields[0], "Fuzz"):
+			names = append(names, fields[0])
+		case len(fields) >= 2 && fields[0] == "ok":
+			for _, n := range names {
+				targets = append(targets, target{fields[1], n})
+			}
+			names = nil
+		}
+	}
+	return targets
+}
