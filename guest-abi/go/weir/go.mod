@@ -1,0 +1,3 @@
+module github.com/weir-stream/weir/guest-abi/go/weir
+
+go 1.26.0

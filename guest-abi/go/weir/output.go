@@ -1,0 +1,155 @@
+package weir
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/weir-stream/weir/guest-abi/go/weir/internal/ipc"
+)
+
+// emitter is a declared output.
+type emitter interface {
+	declare()
+	reset()
+	Emit() error
+}
+
+// output is what [Patch] and [Rows] share: columns, and a list of input rows.
+type output struct {
+	guest   *Guest
+	name    string
+	kind    uint32
+	number  uint32
+	columns []outColumn
+	bases   []*outBase  // of the columns, so that a loop over rows makes no interface calls
+	writer  *ipc.Writer // nil where there are no columns, or until declared
+	rows    []uint32    // the selection, or the origins
+}
+
+// Int32 declares a column of type INT. Columns are declared while opening, and their values are written while a batch is
+// handled, one for each row of the output. They are nullable unless NotNull is called on the writer.
+func (o *output) Int32(name string) *Writer[int32] { return declare[int32](o, name, ipc.Int32) }
+
+// Int64 declares a column of type BIGINT.
+func (o *output) Int64(name string) *Writer[int64] { return declare[int64](o, name, ipc.Int64) }
+
+// Float64 declares a column of type DOUBLE.
+func (o *output) Float64(name string) *Writer[float64] { return declare[float64](o, name, ipc.Float64) }
+
+// Timestamp declares a column of one of the four timestamp types.
+func (o *output) Timestamp(name string, unit Type) *Writer[int64] {
+	if !unit.IsTimestamp() {
+		panic("weir: the unit of a timestamp is TimestampSecond, TimestampMilli, TimestampMicro or TimestampNano")
+	}
+	return declare[int64](o, name, unit)
+}
+
+// Bool declares a column of type BOOLEAN.
+func (o *output) Bool(name string) *BoolWriter {
+	w := &BoolWriter{}
+	o.add(w, name, ipc.Bool)
+	return w
+}
+
+// Text declares a column of type TEXT.
+func (o *output) Text(name string) *TextWriter {
+	w := &TextWriter{offsets: []int32{0}}
+	o.add(w, name, ipc.Text)
+	return w
+}
+
+func declare[T fixed](o *output, name string, t Type) *Writer[T] {
+	w := &Writer[T]{}
+	o.add(w, name, t)
+	return w
+}
+
+func (o *output) add(w outColumn, name string, t Type) {
+	if o.guest.process != nil {
+		panic("weir: a column is declared after the operator was opened")
+	}
+	base := w.base()
+	base.field = ipc.Field{Name: name, Type: t, Nullable: true}
+	o.columns = append(o.columns, w)
+	o.bases = append(o.bases, base)
+}
+
+func (o *output) declare() {
+	fields := make([]ipc.Field, len(o.columns))
+	for i, b := range o.bases {
+		fields[i] = b.field
+	}
+	if len(fields) > 0 {
+		o.writer = ipc.NewWriter(fields)
+	}
+	o.number = o.guest.host.Output(o.name, o.kind, ipc.SchemaMessage(fields))
+}
+
+func (o *output) reset() { o.truncate(0) }
+
+// truncate takes back all rows from the given one on.
+func (o *output) truncate(rows int) {
+	if len(o.rows) > rows {
+		o.rows = o.rows[:rows]
+	}
+	for i, b := range o.bases {
+		if b.rows > rows {
+			o.columns[i].truncate(rows)
+		}
+	}
+}
+
+// settle makes the columns as long as the list of rows: the row at hand, which was kept or not, is completed or taken back.
+func (o *output) settle(kept bool) {
+	if kept {
+		o.complete(len(o.rows))
+		return
+	}
+	o.truncate(len(o.rows))
+}
+
+// complete gives the columns that the last of the rows left out a null.
+func (o *output) complete(rows int) {
+	for i, b := range o.bases {
+		if b.rows == rows-1 {
+			o.columns[i].AppendNull()
+		}
+	}
+}
+
+// emit sends the rows written so far with the list of input rows, nil for none, and starts anew.
+func (o *output) emit(rows int, list []uint32) error {
+	for _, b := range o.bases {
+		switch {
+		case b.rows != rows:
+			return o.columnError(b, "has "+strconv.Itoa(b.rows)+" values for "+strconv.Itoa(rows)+" rows")
+		case b.nullCount > 0 && !b.field.Nullable:
+			return o.columnError(b, "is NOT NULL, but a row has no value")
+		}
+	}
+	if rows > 0 {
+		count := uint32(abiNoRows)
+		if list != nil {
+			count = uint32(len(list))
+		}
+		o.guest.host.Emit(o.number, list, count, o.message(rows))
+	}
+	o.reset()
+	return nil
+}
+
+// message is the columns as a record batch, nil where there are none.
+func (o *output) message(rows int) []byte {
+	if o.writer == nil {
+		return nil
+	}
+	o.writer.Begin(rows)
+	for _, c := range o.columns {
+		c.encode(o.writer)
+	}
+	return o.writer.Finish()
+}
+
+func (o *output) columnError(c *outBase, problem string) error {
+	return errors.New(`column "` + c.field.Name + `" of output "` + o.name + `" ` + problem)
+}

@@ -1,0 +1,7 @@
+module github.com/weir-stream/weir/modules/late_flights
+
+go 1.26.0
+
+require github.com/weir-stream/weir/guest-abi/go/weir v0.0.0
+
+replace github.com/weir-stream/weir/guest-abi/go/weir => ../../guest-abi/go/weir
