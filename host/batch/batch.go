@@ -1,0 +1,47 @@
+// Package batch turns rows into Arrow record batches and remembers where each row came from.
+//
+// A [Builder] is filled row by row: one append to each [Column], then [Builder.EndRow]; a row that turns out bad is taken
+// back whole with [Builder.Rollback]. Columns write straight into the memory that later is the Arrow array, so handing a
+// batch over copies nothing. [Limits] says when a batch is closed, [Take] gathers rows of an array, and a [Pool] keeps
+// buffers for the next batch.
+package batch
+
+import "github.com/apache/arrow-go/v18/arrow"
+
+// Provenance says where the rows of one source batch came from. Its slices are equally long, one entry a row.
+type Provenance struct {
+	Topic     string
+	Partition uint32
+	Offset    []int64  // offset of the record
+	Frame     []int32  // index of the frame in its record
+	Time      []int64  // the record's timestamp, milliseconds since 1970; -1: it has none
+	Raw       [][]byte // the frame's bytes as they were; they alias the source's buffer and are not to be written to
+}
+
+// Append adds one row's coordinates.
+func (p *Provenance) Append(offset int64, frame int32, time int64, raw []byte) {
+	p.Offset = append(p.Offset, offset)
+	p.Frame = append(p.Frame, frame)
+	p.Time = append(p.Time, time)
+	p.Raw = append(p.Raw, raw)
+}
+
+// Len is the number of rows.
+func (p *Provenance) Len() int { return len(p.Offset) }
+
+// Batch is a record batch with the provenance of its rows. Whoever holds it last releases Record.
+type Batch struct {
+	Record arrow.RecordBatch
+	From   *Provenance
+	Origin []uint32 // row i of Record came from row Origin[i] of From; nil: from row i
+	// Derived says that no row of Record has an origin (an aggregate's, say): each came from all of From. Origin is nil.
+	Derived bool
+}
+
+// Source tells the row of From that row i of Record came from.
+func (b *Batch) Source(i int) int {
+	if b.Origin == nil {
+		return i
+	}
+	return int(b.Origin[i])
+}

@@ -1,0 +1,104 @@
+package batch
+
+import (
+	"math/bits"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+const (
+	poolMin = 10 // smallest class: 1 KiB
+	poolMax = 26 // largest class: 64 MiB; what is larger is left to the garbage collector
+)
+
+// Pool is an allocator that keeps freed buffers for the next batch, so that a lane in its stride allocates no column
+// memory. It is safe for concurrent use: batches may be released on another goroutine than the one that made them.
+//
+// Buffers come with what their last user left in them, except for fresh ones; Builder and Take write every byte that they
+// hand out.
+type Pool struct {
+	below memory.Allocator
+	limit int
+
+	mu   sync.Mutex
+	kept int                             // bytes in free
+	free [poolMax - poolMin + 1][][]byte // by power of two, from 1<<poolMin on
+}
+
+var _ memory.Allocator = (*Pool)(nil)
+
+// NewPool makes a pool that keeps at most limit bytes of free buffers; the memory itself comes from below.
+func NewPool(below memory.Allocator, limit int) *Pool { return &Pool{below: below, limit: limit} }
+
+// class is the size class of buffers with room for size bytes, -1 if none.
+func class(size int) int {
+	c := max(bits.Len(uint(max(size, 1)-1)), poolMin) - poolMin
+	if c > poolMax-poolMin {
+		return -1
+	}
+	return c
+}
+
+// Allocate returns a buffer of size bytes with 64-byte alignment (where below aligns so). Its capacity is its class's.
+func (p *Pool) Allocate(size int) []byte {
+	c := class(size)
+	if c < 0 {
+		return p.below.Allocate(size)
+	}
+	full := 1 << (c + poolMin)
+	p.mu.Lock()
+	if n := len(p.free[c]); n > 0 {
+		b := p.free[c][n-1]
+		p.free[c][n-1] = nil
+		p.free[c] = p.free[c][:n-1]
+		p.kept -= full
+		p.mu.Unlock()
+		return b[:size]
+	}
+	p.mu.Unlock()
+	return p.below.Allocate(full)[:size]
+}
+
+// Reallocate returns a buffer of size bytes that begins with what b holds; b is given up.
+func (p *Pool) Reallocate(size int, b []byte) []byte {
+	if size <= cap(b) {
+		return b[:size]
+	}
+	grown := p.Allocate(size)
+	copy(grown, b)
+	p.Free(b)
+	return grown
+}
+
+// Free takes b back. Past the limit it goes back to below.
+func (p *Pool) Free(b []byte) {
+	full := cap(b)
+	b = b[:full]
+	c := class(full)
+	if full == 0 {
+		return
+	}
+	p.mu.Lock()
+	if c >= 0 && full == 1<<(c+poolMin) && p.kept+full <= p.limit {
+		p.free[c] = append(p.free[c], b)
+		p.kept += full
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	p.below.Free(b)
+}
+
+// Close gives every kept buffer back to below. Buffers still in use may be freed later; the pool stays usable.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.free {
+		for _, b := range p.free[c] {
+			p.below.Free(b)
+		}
+		p.free[c] = nil
+	}
+	p.kept = 0
+}

@@ -1,0 +1,139 @@
+package config_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/weir-stream/weir/host/config"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+func TestFilesAreBounded(t *testing.T) {
+	columns := func(n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf("c%d TEXT", i)
+		}
+		return "CREATE TABLE t (" + strings.Join(list, ",") + ") WITH ()"
+	}
+	large := func(string) (string, bool) { return strings.Repeat("x", config.MaxFileBytes/2), true }
+	for _, tc := range []struct {
+		name, sql, err string
+		lookup         func(string) (string, bool)
+	}{
+		{"as large as may be", strings.Repeat(" ", config.MaxFileBytes), "", nil},
+		{"too large", strings.Repeat(" ", config.MaxFileBytes+1), "f.sql: the file is larger than 1 MiB, the most that is read", nil},
+		{"as many columns as may be", columns(config.MaxColumns), "", nil},
+		{"too many columns", columns(config.MaxColumns + 1), "f.sql:1:14: table 't' has 4097 columns, at most 4096 are allowed", nil},
+		{"environment as large as may be", "CREATE TABLE t (a TEXT) WITH (a = '${A}${A}')", "", large},
+		{"environment too large", "CREATE TABLE t (a TEXT) WITH (a = '${A}', b = '${A}', c = '${A}')",
+			"f.sql:1:60: the environment's values in this file have more than 1 MiB together", large},
+		{"endless calls", strings.Repeat("f(", 100_000), "f.sql:1:34: parentheses nest deeper than 16, the most that calls may", nil},
+		{"an error late in a long statement", columns(config.MaxColumns) + " x", `f.sql:1:43972: unexpected 'x' in a statement too long to tell what is expected`, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := config.Parse("f.sql", []byte(tc.sql), tc.lookup)
+			if got := fmt.Sprint(err); err != nil && got != tc.err || err == nil && tc.err != "" {
+				t.Errorf("got %s\nwant %s", got, tc.err)
+			}
+		})
+	}
+}
+
+func TestManyMistakesAreCutShort(t *testing.T) {
+	_, err := config.Parse("f.sql", []byte(strings.Repeat("INSERT INTO a SELECT * FROM b;\n", 1000)), environment)
+	if n := strings.Count(fmt.Sprint(err), "\n") + 1; n != 20 {
+		t.Errorf("%d mistakes are reported, want the first 20", n)
+	}
+}
+
+func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
+	_, err := config.Parse("f.sql", []byte("-- ä\n  \xff"), environment)
+	if want := "f.sql:2:3: the file is not UTF-8 text: byte 0xff"; fmt.Sprint(err) != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if _, err := config.Parse("f.sql", []byte("\ufeff-- marked as UTF-8; \ufffd is a character like others"), environment); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLoadReadsAFileAndItsEnvironment(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p.sql")
+	sql := "CREATE FUNCTION f LANGUAGE wasm AS 'm.wasm' WITH (a = '${WEIR_CONFIG_TEST}')"
+	if err := os.WriteFile(path, []byte(sql), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("WEIR_CONFIG_TEST", "x")
+	cfg, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := cfg.Functions[0]
+	if f.Parameters["a"].Text != "x" || f.Path != filepath.Join(filepath.Dir(path), "m.wasm") {
+		t.Errorf("loaded %+v", f)
+	}
+	if _, err := config.Load(path + "x"); fault.Of(err) != fault.Input {
+		t.Errorf("a missing file is reported as %v, class %d", err, fault.Of(err))
+	}
+}
+
+// Names and values survive quoting, whatever they are made of.
+func TestQuotedTextIsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		some := rapid.StringN(1, 20, 80)
+		name, key, value := some.Draw(t, "name"), some.Draw(t, "key"), some.Draw(t, "value")
+		double := func(s, quote string) string { return quote + strings.ReplaceAll(s, quote, quote+quote) + quote }
+		sql := fmt.Sprintf("CREATE TABLE %s (%s TEXT) WITH (%s = %s)", double(name, `"`), double(value, `"`), double(key, "'"),
+			double(strings.ReplaceAll(value, "${", "$${"), "'"))
+		cfg, err := config.Parse("f.sql", []byte(sql), environment)
+		if err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		table := cfg.Tables[0]
+		if got, _ := table.Options.Peek(key); got.Text != value || table.Name != name || table.Columns[0].Name != value {
+			t.Fatalf("%s: read %q, %q, %q", sql, table.Name, table.Columns[0].Name, got.Text)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	scripts, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(scripts) == 0 {
+		f.Fatal("no scripts", err)
+	}
+	for _, path := range scripts {
+		script, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, c := range strings.Split("\n"+string(script), "\n=== ")[1:] {
+			_, rest, _ := strings.Cut(c, "\n")
+			sql, _, _ := strings.Cut(rest, "\n----\n")
+			f.Add(sql)
+		}
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		cfg, err := config.Parse("f.sql", []byte(sql), environment)
+		if err != nil {
+			for line := range strings.Lines(err.Error()) {
+				if !strings.HasPrefix(line, "f.sql:") {
+					t.Errorf("an error without its place: %q", line)
+				}
+			}
+			if cfg != nil || fault.Of(err) != fault.Input {
+				t.Errorf("error %v comes with %v and class %d", err, cfg, fault.Of(err))
+			}
+			return
+		}
+		first := dump(cfg)
+		again, err := config.Parse("f.sql", []byte(sql), environment)
+		if err != nil || dump(again) != first {
+			t.Errorf("read again it differs: %v", err)
+		}
+	})
+}

@@ -1,0 +1,34 @@
+package format
+
+import (
+	"slices"
+
+	"github.com/weir-stream/weir/host/option"
+)
+
+// Registry is the formats there are, by name. A factory takes its format's options out of the bag, which keeps what is
+// wrong with them.
+type Registry map[string]func(options *option.Bag) Format
+
+// Find takes the option format, which is required, and the options of the format it names out of a table's options. It
+// returns nil where the bag now has an error.
+func (r Registry) Find(options *option.Bag) Format {
+	if _, ok := options.Peek("format"); !ok {
+		options.Required("format") // for its error
+		return nil
+	}
+	name := options.Enum("format", "", r.names()...)
+	if name == "" {
+		return nil
+	}
+	return r[name](options)
+}
+
+func (r Registry) names() []string {
+	names := make([]string, 0, len(r))
+	for name := range r {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
