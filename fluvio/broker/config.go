@@ -1,0 +1,155 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/weir-stream/weir/fluvio/broker/internal/commitlog"
+)
+
+// Flush says when written records are forced to the disk. None of them costs acknowledged records when the process dies; they differ in
+// what power loss takes.
+type Flush int
+
+const (
+	// FlushNone leaves it to the system, usually within 30 s. Power loss takes what was not yet written, and may leave damage that
+	// Open refuses to guess about. The default.
+	FlushNone Flush = iota
+	// FlushEach forces every append before it is acknowledged. Power loss takes nothing that was acknowledged.
+	FlushEach
+	// FlushInterval forces everything each Config.FlushInterval. Power loss takes at most what came since.
+	FlushInterval
+)
+
+// Config of a broker. Only Dir must be set; other zero values stand for the defaults.
+type Config struct {
+	// Dir is the data folder. It is created if absent. One broker at a time may use it.
+	Dir string
+	// SCAddr and SPUAddr are the addresses to listen on, host:port; default 127.0.0.1 with a port that the system picks (port 0).
+	SCAddr, SPUAddr string
+	// PublicHost is the host by which clients reach the SPU; the port is the one that it listens on. Default: the host that the SPU listens on,
+	// or, if that is every address of the machine, the SC's, or localhost.
+	PublicHost string
+
+	// Flush says when records are forced to the disk; default FlushNone.
+	Flush Flush
+	// FlushInterval is the time between two flushes with Flush FlushInterval; default 1 s.
+	FlushInterval time.Duration
+
+	// SegmentBytes, MaxPartitionBytes and Retention are for topics that do not say otherwise: the size of a segment (default 1 GiB),
+	// the size of a partition over which its oldest segments go (default 100 GiB), and their age (default 7 days).
+	SegmentBytes      int64
+	MaxPartitionBytes int64
+	Retention         time.Duration
+	// CleanInterval is the time between two looks for segments to remove; default 10 s.
+	CleanInterval time.Duration
+
+	// MaxBatchBytes limits one record batch; default 32 MiB.
+	MaxBatchBytes int
+	// MaxFrameBytes limits one request; default 64 MiB. A larger one closes its connection.
+	MaxFrameBytes int
+	// MaxFetchBytes limits one chunk of a stream, whatever the client asks for; default 16 MiB. A larger batch is sent alone.
+	MaxFetchBytes int
+	// MaxInFlightBytes limits the requests and chunks that are in memory at a time, of all connections; default 256 MiB, at least
+	// MaxFrameBytes. Who exceeds it waits.
+	MaxInFlightBytes int
+	// MaxConnections limits open connections to both servers; default 1024. Another one is closed at once.
+	MaxConnections int
+	// MaxStreams limits streams and watches of one connection; default 1024. Another one closes its connection.
+	MaxStreams int
+	// MaxPartitions limits the partitions of all topics; default 4096. Each holds at least one open file.
+	MaxPartitions int
+	// StallTimeout is how long a peer may stay silent in the middle of a request, or not take an answer; default 30 s, and a second
+	// more for each 64 KiB. Then its connection is closed.
+	StallTimeout time.Duration
+
+	// Logger takes warnings, and connections and their ends at debug level; default slog.Default().
+	Logger *slog.Logger
+	// Now is the clock behind retention and the times in stored consumer offsets; default time.Now.
+	Now func() time.Time
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.SCAddr, "127.0.0.1:0")
+	setDefault(&c.SPUAddr, "127.0.0.1:0")
+	setDefault(&c.FlushInterval, time.Second)
+	setDefault(&c.SegmentBytes, 1<<30)
+	setDefault(&c.MaxPartitionBytes, 100<<30)
+	setDefault(&c.Retention, 7*24*time.Hour)
+	setDefault(&c.CleanInterval, 10*time.Second)
+	setDefault(&c.MaxBatchBytes, 32<<20)
+	setDefault(&c.MaxFrameBytes, 64<<20)
+	setDefault(&c.MaxFetchBytes, 16<<20)
+	setDefault(&c.MaxInFlightBytes, 256<<20)
+	setDefault(&c.MaxConnections, 1024)
+	setDefault(&c.MaxStreams, 1024)
+	setDefault(&c.MaxPartitions, 4096)
+	setDefault(&c.StallTimeout, 30*time.Second)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+func setDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// Validate reports the first setting that cannot work, after defaults.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	switch {
+	case c.Dir == "":
+		return errors.New("broker: no data folder (Config.Dir)")
+	case c.Flush < FlushNone || c.Flush > FlushInterval:
+		return fmt.Errorf("broker: unknown flush policy %d", c.Flush)
+	case c.MaxInFlightBytes < c.MaxFrameBytes || c.MaxInFlightBytes < c.MaxFetchBytes || c.MaxInFlightBytes < c.MaxBatchBytes:
+		return fmt.Errorf("broker: at most %d bytes in flight, yet one request may have %d, one chunk %d and one batch %d; raise MaxInFlightBytes",
+			c.MaxInFlightBytes, c.MaxFrameBytes, c.MaxFetchBytes, c.MaxBatchBytes)
+	}
+	for _, n := range []struct {
+		name  string
+		value int64
+	}{
+		{"FlushInterval", int64(c.FlushInterval)}, {"SegmentBytes", c.SegmentBytes}, {"MaxPartitionBytes", c.MaxPartitionBytes},
+		{"Retention", int64(c.Retention)}, {"CleanInterval", int64(c.CleanInterval)}, {"MaxBatchBytes", int64(c.MaxBatchBytes)},
+		{"MaxFrameBytes", int64(c.MaxFrameBytes)}, {"MaxFetchBytes", int64(c.MaxFetchBytes)}, {"MaxConnections", int64(c.MaxConnections)},
+		{"MaxStreams", int64(c.MaxStreams)}, {"MaxPartitions", int64(c.MaxPartitions)}, {"StallTimeout", int64(c.StallTimeout)},
+	} {
+		if n.value < 0 {
+			return fmt.Errorf("broker: %s is negative", n.name)
+		}
+	}
+	return nil
+}
+
+// logConfig is the configuration of a topic's logs.
+func (c Config) logConfig(t topicRecord) commitlog.Config {
+	lc := commitlog.Config{
+		SegmentBytes:  c.SegmentBytes,
+		MaxBytes:      c.MaxPartitionBytes,
+		Retention:     c.Retention,
+		MaxBatchBytes: c.MaxBatchBytes,
+		SyncEach:      c.Flush == FlushEach,
+		Logger:        c.Logger,
+		Now:           c.Now,
+	}
+	if t.RetentionSeconds != nil {
+		lc.Retention = time.Duration(*t.RetentionSeconds) * time.Second
+	}
+	if s := t.Storage; s != nil && s.SegmentBytes != nil {
+		lc.SegmentBytes = int64(*s.SegmentBytes)
+	}
+	if s := t.Storage; s != nil && s.MaxPartitionBytes != nil {
+		lc.MaxBytes = int64(min(*s.MaxPartitionBytes, 1<<62))
+	}
+	return lc
+}
