@@ -1,0 +1,69 @@
+package abi
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+)
+
+// stderrKept is how much of what a guest writes to its standard error in a call a Failure tells.
+const stderrKept = 1024
+
+// line writes one line of the guest's to the host's log, with module and row, unless the call has had its share.
+func (i *Instance) line(ctx context.Context, level slog.Level, text []byte) {
+	if i.call.lines == i.config.Limits.LogLines {
+		i.call.dropped++
+		return
+	}
+	i.call.lines++
+	text = cut(text, LimitMessageBytes)
+	i.stats.BytesOut += uint64(len(text))
+	attrs := []slog.Attr{slog.String("module", i.config.Name)}
+	if row := i.hint(); row >= 0 {
+		attrs = append(attrs, slog.Int("row", row))
+		if i.call.from != nil {
+			from := i.call.from.Row(uint32(row))
+			attrs = append(attrs, slog.Uint64("partition", uint64(from.Partition)), slog.Int64("offset", from.Offset))
+		}
+	}
+	i.config.Logger.LogAttrs(ctx, level, strings.ToValidUTF8(string(text), "\ufffd"), attrs...)
+}
+
+// write takes bytes that the guest wrote to its standard output (stream 0) or error (1) and logs whole lines.
+func (i *Instance) write(ctx context.Context, stream int, b []byte) {
+	if stream == 1 {
+		i.call.stderr = append(i.call.stderr, b[:min(len(b), stderrKept-len(i.call.stderr))]...)
+	}
+	partial := i.call.partial[stream]
+	for len(b) > 0 {
+		line, rest, whole := bytes.Cut(b, []byte{'\n'})
+		room := LimitMessageBytes - len(partial)
+		partial = append(partial, line[:min(len(line), room)]...)
+		if whole {
+			i.streamLine(ctx, stream, partial)
+			partial = partial[:0]
+		}
+		b = rest
+	}
+	i.call.partial[stream] = partial
+}
+
+func (i *Instance) streamLine(ctx context.Context, stream int, text []byte) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return
+	}
+	i.line(ctx, [...]slog.Level{slog.LevelInfo, slog.LevelError}[stream], text)
+}
+
+// flush logs what is left when a call ends: lines without an end, and how many were left out.
+func (i *Instance) flush(ctx context.Context) {
+	for stream, text := range i.call.partial {
+		i.streamLine(ctx, stream, text)
+		i.call.partial[stream] = text[:0]
+	}
+	if i.call.dropped > 0 {
+		i.config.Logger.LogAttrs(ctx, slog.LevelWarn, "log lines left out", slog.String("module", i.config.Name), slog.Int("lines", i.call.dropped))
+		i.call.dropped = 0
+	}
+}

@@ -1,0 +1,202 @@
+package ipc
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	arrowipc "github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"pgregory.net/rapid"
+)
+
+var testLimits = Limits{Columns: 100, NameBytes: 255, Rows: 1 << 20, Bytes: 1 << 26}
+
+var types = []arrow.DataType{
+	arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Float64,
+	arrow.FixedWidthTypes.Boolean, &arrow.TimestampType{Unit: arrow.Second}, &arrow.TimestampType{Unit: arrow.Millisecond},
+	&arrow.TimestampType{Unit: arrow.Microsecond}, &arrow.TimestampType{Unit: arrow.Nanosecond},
+}
+
+// everyType is a schema with each type once nullable, once not.
+func everyType() *arrow.Schema {
+	var fields []arrow.Field
+	for i, t := range types {
+		fields = append(fields, arrow.Field{Name: fmt.Sprintf("c%d", i), Type: t}, arrow.Field{Name: fmt.Sprintf("ü%d", i), Type: t, Nullable: true})
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+var words = []string{"", "a", "später", "日本", "JFK", "\x00", "a rather long value that is longer than the others"}
+
+// fill makes a batch of n rows whose values follow from next.
+func fill(schema *arrow.Schema, n int, mem memory.Allocator, next func() int) arrow.RecordBatch {
+	b := array.NewRecordBuilder(mem, schema)
+	defer b.Release()
+	for range n {
+		for i, f := range b.Fields() {
+			v := next()
+			if schema.Field(i).Nullable && v%3 == 0 {
+				f.AppendNull()
+				continue
+			}
+			switch f := f.(type) {
+			case *array.StringBuilder:
+				f.Append(words[v%len(words)])
+			case *array.Int64Builder:
+				f.Append(int64(v) * 1e10)
+			case *array.Int32Builder:
+				f.Append(int32(v))
+			case *array.Float64Builder:
+				f.Append(float64(v) / 7)
+			case *array.BooleanBuilder:
+				f.Append(v%2 == 0)
+			case *array.TimestampBuilder:
+				f.Append(arrow.Timestamp(v))
+			}
+		}
+	}
+	return b.NewRecordBatch()
+}
+
+func counter() func() int {
+	n := 0
+	return func() int { n++; return n }
+}
+
+// scattered gives numbers that put nulls into every column.
+func scattered() func() int {
+	n := 0
+	return func() int { n = (n*5 + 3) % 101; return n }
+}
+
+// drawSchema draws up to six columns of any type.
+func drawSchema(t *rapid.T) *arrow.Schema {
+	fields := []arrow.Field{}
+	for i := range rapid.IntRange(0, 6).Draw(t, "columns") {
+		fields = append(fields, arrow.Field{Name: fmt.Sprint(i), Type: rapid.SampledFrom(types).Draw(t, "type"), Nullable: rapid.Bool().Draw(t, "nullable")})
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// encode writes a batch with Writer into memory that held something before.
+func encode(t testing.TB, batch arrow.RecordBatch) []byte {
+	t.Helper()
+	w, err := NewWriter(batch.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, err := w.Prepare(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := bytes.Repeat([]byte{0xaa}, size+1)
+	w.Write(out)
+	if out[size] != 0xaa || size%64 != 0 {
+		t.Fatalf("size %d, byte behind it %x", size, out[size])
+	}
+	return out[:size]
+}
+
+func schemaMessage(t testing.TB, schema *arrow.Schema) []byte {
+	t.Helper()
+	out, err := AppendSchema(nil, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// decode reads a message with Reader over an allocator's copy.
+func decode(schema *arrow.Schema, message []byte, mem memory.Allocator) (arrow.RecordBatch, error) {
+	r, err := NewReader(schema, testLimits)
+	if err != nil {
+		return nil, err
+	}
+	own := mem.Allocate(len(message))
+	copy(own, message)
+	buffer := memory.NewBufferWithAllocator(own, mem)
+	defer buffer.Release()
+	return r.Read(buffer)
+}
+
+// arrowWrite writes a stream with arrow-go and takes it apart into its messages, schema first.
+func arrowWrite(t testing.TB, batches ...arrow.RecordBatch) [][]byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := arrowipc.NewWriter(&out, arrowipc.WithSchema(batches[0].Schema()))
+	for _, b := range batches {
+		if err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return messages(t, out.Bytes())
+}
+
+// messages cuts a stream into its encapsulated messages.
+func messages(t testing.TB, stream []byte) (out [][]byte) {
+	t.Helper()
+	for len(stream) > prefix {
+		size := int(int32(uint32(stream[4]) | uint32(stream[5])<<8 | uint32(stream[6])<<16 | uint32(stream[7])<<24))
+		if size == 0 {
+			break
+		}
+		f := &flat{b: stream[prefix : prefix+size]}
+		end := prefix + size + int(f.root().i64(3))
+		out = append(out, stream[:end])
+		stream = stream[end:]
+	}
+	return out
+}
+
+// arrowRead reads a schema message and batch messages with arrow-go.
+func arrowRead(t testing.TB, mem memory.Allocator, parts ...[]byte) (out []arrow.RecordBatch) {
+	t.Helper()
+	r, err := arrowipc.NewReader(bytes.NewReader(bytes.Join(parts, nil)), arrowipc.WithAllocator(mem))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Release()
+	for {
+		b, err := r.Read()
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Retain()
+		out = append(out, b)
+	}
+}
+
+// touch reads every value and lets Arrow check what it can.
+func touch(t testing.TB, batch arrow.RecordBatch) {
+	t.Helper()
+	for _, c := range batch.Columns() {
+		if c.Len() != int(batch.NumRows()) {
+			t.Fatalf("a column of %d values in a batch of %d rows", c.Len(), batch.NumRows())
+		}
+		if v, ok := c.(interface{ ValidateFull() error }); ok {
+			if err := v.ValidateFull(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		nulls := 0
+		for i := range c.Len() {
+			_ = c.ValueStr(i)
+			if c.IsNull(i) {
+				nulls++
+			}
+		}
+		if nulls != c.NullN() {
+			t.Fatalf("%d nulls, the array says %d", nulls, c.NullN())
+		}
+	}
+}
