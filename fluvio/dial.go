@@ -1,0 +1,80 @@
+package fluvio
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/weir-stream/weir/fluvio/internal/mux"
+	"github.com/weir-stream/weir/fluvio/protocol"
+)
+
+// dialSC connects to the cluster's SC.
+func (c *Client) dialSC(ctx context.Context) (*mux.Conn, error) {
+	name := ""
+	if c.tls != nil {
+		name = c.tls.ServerName
+	}
+	return c.dialServer(ctx, protocol.SC, c.endpoint, name)
+}
+
+// dialSPU connects to an SPU. Its name in a certificate is made of its own and the SC's (fluvio/src/spu.rs).
+func (c *Client) dialSPU(ctx context.Context, s spu) (*mux.Conn, error) {
+	name := ""
+	if c.tls != nil && c.tls.ServerName != "" {
+		name = s.name + "." + c.tls.ServerName
+	}
+	return c.dialServer(ctx, protocol.SPU, s.address, name)
+}
+
+// dialServer connects and agrees on versions. Without a name the host is the one to find in the certificate.
+func (c *Client) dialServer(ctx context.Context, server protocol.Server, address, name string) (*mux.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errNoAnswer)
+	defer cancel()
+	nc, err := c.dial(ctx, "tcp", address)
+	if err == nil && c.tls != nil {
+		nc, err = c.encrypt(ctx, nc, address, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%v at %s: %w", server, address, err)
+	}
+	conn, err := mux.Open(ctx, nc, mux.Config{Server: server, ClientID: c.clientID, MaxFrame: c.maxFrame})
+	if err != nil {
+		return nil, fmt.Errorf("%v at %s: %w", server, address, err)
+	}
+	return conn, nil
+}
+
+func (c *Client) encrypt(ctx context.Context, nc net.Conn, address, name string) (net.Conn, error) {
+	if name == "" {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			nc.Close()
+			return nil, err
+		}
+		name = host
+	}
+	conf := c.tls.Clone()
+	conf.ServerName = name
+	secure := tls.Client(nc, conf)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		nc.Close()
+		return nil, fmt.Errorf("TLS with '%s': %w", name, err)
+	}
+	return secure, nil
+}
+
+// call sends a request and waits for the answer, as long as the request itself allows the server to take and the request timeout.
+// A connection without an answer in time is given up.
+func (c *Client) call(ctx context.Context, conn *mux.Conn, req protocol.Request, resp protocol.Message, allowed time.Duration) error {
+	limited, cancel := context.WithTimeoutCause(ctx, allowed+c.requestTimeout, errNoAnswer)
+	defer cancel()
+	err := conn.Call(limited, req, resp)
+	if err != nil && errors.Is(err, errNoAnswer) {
+		conn.Fail(errNoAnswer)
+	}
+	return err
+}

@@ -1,0 +1,63 @@
+package mux
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/weir-stream/weir/fluvio/protocol"
+)
+
+// Stream receives the answers to one request, in order. It ends with its connection.
+type Stream struct {
+	conn    *Conn
+	version int16
+	answers chan []byte // closed by the reading goroutine at its end
+	queued  atomic.Int64
+	most    int64
+}
+
+// Stream sends a request that is answered again and again. Up to answers of them, and bytes bytes, wait to be received; more than
+// that end the connection with ErrOverrun.
+func (c *Conn) Stream(ctx context.Context, req protocol.Request, answers, bytes int) (*Stream, error) {
+	version, err := c.version(req.Key())
+	if err != nil {
+		return nil, err
+	}
+	s := &Stream{conn: c, version: version, answers: make(chan []byte, answers), most: int64(bytes)}
+	if _, err := c.send(ctx, req, version, receiver{stream: s}); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Recv decodes the next answer into resp, which aliases a buffer of its own. What came before the connection ended is received
+// first; then the error is why it ended. An answer that can't be decoded ends the connection.
+func (s *Stream) Recv(ctx context.Context, resp protocol.Message) error {
+	select {
+	case body, ok := <-s.answers:
+		if !ok {
+			return s.conn.Err()
+		}
+		s.queued.Add(-int64(len(body)))
+		if err := protocol.DecodeResponse(body, s.version, resp); err != nil {
+			s.conn.Fail(err)
+			return err
+		}
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// deliver queues an answer without waiting.
+func (s *Stream) deliver(body []byte) error {
+	if s.queued.Add(int64(len(body))) > s.most && len(s.answers) > 0 {
+		return ErrOverrun
+	}
+	select {
+	case s.answers <- body:
+		return nil
+	default:
+		return ErrOverrun
+	}
+}

@@ -1,0 +1,121 @@
+package fluvio
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/weir-stream/weir/fluvio/protocol"
+)
+
+// Offset says where a consumer starts. Make one with At, Beginning, End, FromBeginning or FromEnd.
+type Offset struct {
+	from fromWhere
+	n    int64
+}
+
+type fromWhere uint8
+
+const (
+	absolute fromWhere = iota
+	fromBeginning
+	fromEnd
+)
+
+// At starts with the record of that offset. If it is not there (yet) the consumer fails with ErrOffsetOutOfRange; the offset after
+// the last record is fine and waits.
+func At(offset int64) Offset { return Offset{absolute, offset} }
+
+// Beginning starts with the first record that there is.
+func Beginning() Offset { return Offset{fromBeginning, 0} }
+
+// End starts with the first record that is written after the consumer was made.
+func End() Offset { return Offset{fromEnd, 0} }
+
+// FromBeginning skips the first n records, or all if there are not more.
+func FromBeginning(n int64) Offset { return Offset{fromBeginning, n} }
+
+// FromEnd starts n records before the end, or at the beginning if there are not more.
+func FromEnd(n int64) Offset { return Offset{fromEnd, n} }
+
+// String is the offset in words.
+func (o Offset) String() string {
+	switch o.from {
+	case fromBeginning:
+		return fmt.Sprintf("beginning+%d", o.n)
+	case fromEnd:
+		return fmt.Sprintf("end-%d", o.n)
+	}
+	return fmt.Sprint(o.n)
+}
+
+// Offsets is the range of offsets that a partition has.
+type Offsets struct {
+	Earliest int64 // of the first record there is
+	Next     int64 // after the last committed record: what the next one gets. Equal to Earliest if there are no records.
+}
+
+// Offsets asks the leader of a partition for its range of offsets. The error wraps ErrTopicNotFound, ErrPartitionNotFound or
+// ErrUnavailable.
+func (c *Client) Offsets(ctx context.Context, topic string, partition uint32) (offsets Offsets, err error) {
+	r := replica{topic, partition}
+	err = c.retry(ctx, "offsets of "+r.String(), func(ctx context.Context) error {
+		offsets, err = c.fetchOffsets(ctx, r)
+		return err
+	})
+	return offsets, err
+}
+
+func (c *Client) fetchOffsets(ctx context.Context, r replica) (Offsets, error) {
+	leader, err := c.leader(ctx, r)
+	if err != nil {
+		return Offsets{}, err
+	}
+	conn, err := c.pool.get(ctx, leader, offsetsSlot)
+	if err != nil {
+		return Offsets{}, err
+	}
+	var resp protocol.FetchOffsetsResponse
+	err = c.call(ctx, conn, &protocol.FetchOffsetsRequest{Topics: []protocol.FetchOffsetsTopic{{
+		Name: r.topic, Partitions: []protocol.FetchOffsetsPartition{{PartitionIndex: r.partition}},
+	}}}, &resp, 0)
+	if err != nil {
+		return Offsets{}, err
+	}
+	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 || resp.Topics[0].Partitions[0].PartitionIndex != r.partition {
+		return Offsets{}, fmt.Errorf("%w: offsets of %v: not one answer", protocol.ErrMalformed, r)
+	}
+	answer := &resp.Topics[0].Partitions[0]
+	if err := answer.ErrorCode.Err(); err != nil {
+		return Offsets{}, fmt.Errorf("offsets of %v: %w", r, err)
+	}
+	return Offsets{Earliest: answer.StartOffset, Next: answer.LastStableOffset}, nil
+}
+
+// leader waits for the leader of a partition, for no longer than the retry budget.
+func (c *Client) leader(ctx context.Context, r replica) (s spu, err error) {
+	err = c.lookup(ctx, func(ctx context.Context) error {
+		s, err = c.meta.leader(ctx, r)
+		return err
+	})
+	return s, err
+}
+
+// resolve makes an offset absolute (fluvio/src/offset.rs). An absolute one is taken as it is.
+func (c *Client) resolve(ctx context.Context, r replica, o Offset) (int64, error) {
+	if o.n < 0 {
+		return 0, fmt.Errorf("%w: %v of %v is negative", ErrOffsetOutOfRange, o, r)
+	}
+	if o.from == absolute {
+		_, err := c.leader(ctx, r)
+		return o.n, err
+	}
+	at, err := c.Offsets(ctx, r.topic, r.partition)
+	if err != nil {
+		return 0, err
+	}
+	span := max(at.Next-at.Earliest, 0)
+	if o.from == fromBeginning {
+		return at.Earliest + min(o.n, span), nil
+	}
+	return at.Earliest + span - min(o.n, span), nil
+}
