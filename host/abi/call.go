@@ -32,13 +32,14 @@ type call struct {
 	lines, dropped int // log lines
 	partial        [2][]byte
 	stderr         []byte
+	held           []heldLine
 }
 
 // begin forgets the last call and starts another.
 func (i *Instance) begin(p phase, name string) {
 	c := &i.call
 	*c = call{phase: p, name: name, rejected: c.rejected[:0],
-		partial: [2][]byte{c.partial[0][:0], c.partial[1][:0]}, stderr: c.stderr[:0]}
+		partial: [2][]byte{c.partial[0][:0], c.partial[1][:0]}, stderr: c.stderr[:0], held: c.held[:0]}
 	i.world.reseed = true
 }
 

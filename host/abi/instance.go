@@ -170,7 +170,7 @@ func (i *Instance) start(ctx context.Context, module engine.Module) (err error) 
 	if i.engine, err = module.Instantiate(ctx, i); err != nil {
 		return err
 	}
-	i.flush(ctx)
+	i.flush(ctx, false)
 	if i.memory = i.engine.Memory(); i.memory == nil {
 		return fault.Inputf("module %s exports no memory", i.config.Name)
 	}
@@ -243,7 +243,7 @@ func (i *Instance) run(ctx context.Context, f engine.Func, argument uint32) (uin
 	began := time.Now()
 	err := f.Call(ctx, i.stack[:])
 	i.stats.GuestTime += time.Since(began)
-	i.flush(ctx)
+	i.flush(ctx, err != nil)
 	return uint32(i.stack[0]), err
 }
 

@@ -19,6 +19,11 @@ func (i *Instance) line(ctx context.Context, level slog.Level, text []byte) {
 	i.call.lines++
 	text = cut(text, LimitMessageBytes)
 	i.stats.BytesOut += uint64(len(text))
+	i.config.Logger.LogAttrs(ctx, level, strings.ToValidUTF8(string(text), "\ufffd"), i.place()...)
+}
+
+// place is the module and the row that it is at.
+func (i *Instance) place() []slog.Attr {
 	attrs := []slog.Attr{slog.String("module", i.config.Name)}
 	if row := i.hint(); row >= 0 {
 		attrs = append(attrs, slog.Int("row", row))
@@ -27,7 +32,26 @@ func (i *Instance) line(ctx context.Context, level slog.Level, text []byte) {
 			attrs = append(attrs, slog.Uint64("partition", uint64(from.Partition)), slog.Int64("offset", from.Offset))
 		}
 	}
-	i.config.Logger.LogAttrs(ctx, level, strings.ToValidUTF8(string(text), "\ufffd"), attrs...)
+	return attrs
+}
+
+// heldLine is a line on standard error. It waits for the call's end: a runtime that dies dumps its stacks there, which is
+// for debugging; what a living guest says is an error.
+type heldLine struct {
+	text  string
+	place []slog.Attr
+}
+
+// hold keeps a line on standard error until the call's end, unless the call has had its share of lines.
+func (i *Instance) hold(text []byte) {
+	if i.call.lines == i.config.Limits.LogLines {
+		i.call.dropped++
+		return
+	}
+	i.call.lines++
+	text = cut(text, LimitMessageBytes)
+	i.stats.BytesOut += uint64(len(text))
+	i.call.held = append(i.call.held, heldLine{strings.ToValidUTF8(string(text), "\ufffd"), i.place()})
 }
 
 // write takes bytes that the guest wrote to its standard output (stream 0) or error (1) and logs whole lines.
@@ -50,20 +74,31 @@ func (i *Instance) write(ctx context.Context, stream int, b []byte) {
 }
 
 func (i *Instance) streamLine(ctx context.Context, stream int, text []byte) {
-	if len(bytes.TrimSpace(text)) == 0 {
-		return
+	switch {
+	case len(bytes.TrimSpace(text)) == 0:
+	case stream == 1:
+		i.hold(text)
+	default:
+		i.line(ctx, slog.LevelInfo, text)
 	}
-	i.line(ctx, [...]slog.Level{slog.LevelInfo, slog.LevelError}[stream], text)
 }
 
-// flush logs what is left when a call ends: lines without an end, and how many were left out.
-func (i *Instance) flush(ctx context.Context) {
+// flush logs what is left when a call ends: lines without an end, those on standard error, and how many were left out.
+func (i *Instance) flush(ctx context.Context, failed bool) {
 	for stream, text := range i.call.partial {
 		i.streamLine(ctx, stream, text)
 		i.call.partial[stream] = text[:0]
 	}
-	if i.call.dropped > 0 {
-		i.config.Logger.LogAttrs(ctx, slog.LevelWarn, "log lines left out", slog.String("module", i.config.Name), slog.Int("lines", i.call.dropped))
-		i.call.dropped = 0
+	level := slog.LevelError
+	if failed {
+		level = slog.LevelDebug
 	}
+	for _, l := range i.call.held {
+		i.config.Logger.LogAttrs(ctx, level, l.text, l.place...)
+	}
+	i.call.held = i.call.held[:0]
+	if i.call.dropped > 0 && !failed {
+		i.config.Logger.LogAttrs(ctx, slog.LevelWarn, "log lines left out", slog.String("module", i.config.Name), slog.Int("lines", i.call.dropped))
+	}
+	i.call.dropped = 0
 }

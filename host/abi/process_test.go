@@ -280,7 +280,8 @@ func TestLogLines(t *testing.T) {
 	type line struct{ level, text, row, offset string }
 	want := []line{
 		{"INFO", "hello", "", ""}, {"WARN", "warned \ufffd", "3", "103"}, {"INFO", "one", "3", "103"}, {"INFO", "two", "3", "103"},
-		{"ERROR", "panic: boom", "3", "103"}, {"DEBUG", strings.Repeat("ü", 2048), "", ""}, {"ERROR", "six", "", ""},
+		{"DEBUG", strings.Repeat("ü", 2048), "", ""}, {"ERROR", "six", "", ""},
+		{"ERROR", "panic: boom", "3", "103"}, // standard error waits for the call's end
 		{"WARN", "log lines left out", "", ""},
 	}
 	if len(lines.lines) != len(want) {
@@ -294,6 +295,25 @@ func TestLogLines(t *testing.T) {
 	}
 	if n := attribute(lines.lines[7], "lines"); n != "2" {
 		t.Errorf("%s lines left out, want 2", n)
+	}
+}
+
+// TestStacksOfADyingGuestAreForDebugging lets a guest write to its standard error and then trap.
+func TestStacksOfADyingGuestAreForDebugging(t *testing.T) {
+	g := newGuest("fd_write")
+	at := int32(g.free)
+	g.put([]byte("panic: boom\n"))
+	vector := int32(g.free)
+	g.put([]byte{byte(at), byte(at >> 8), byte(at >> 16), 0, 12, 0, 0, 0})
+	lines := &recorder{}
+	trip := trip{rows: 10, config: Config{Name: "late", Logger: slog.New(lines)}}
+	err := trip.run(t, g.build(bodies{process: asm.Block(
+		asm.I32(2), asm.I32(vector), asm.I32(1), asm.I32(scratchAt), asm.Call(g.wasi["fd_write"]), asm.Drop, asm.Unreachable)}))
+	if f := failureOf(t, err); f.Stderr != "panic: boom\n" {
+		t.Errorf("%+v", f)
+	}
+	if len(lines.lines) != 1 || lines.lines[0].Level != slog.LevelDebug {
+		t.Errorf("logged %v", lines.lines)
 	}
 }
 

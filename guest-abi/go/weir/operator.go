@@ -10,7 +10,8 @@ type Process func(b *Batch) error
 
 var registered Operator
 
-// Register makes op this module's operator. It is called once, from an init function; main does not run in a module.
+// Register makes op this module's operator. It is called once, from an init function, since main does not run in a module;
+// a second call panics.
 func Register(op Operator) {
 	if registered != nil {
 		panic("weir: Register is called twice; a module has one operator")

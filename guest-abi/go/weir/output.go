@@ -36,7 +36,7 @@ func (o *output) Int64(name string) *Writer[int64] { return declare[int64](o, na
 // Float64 declares a column of type DOUBLE.
 func (o *output) Float64(name string) *Writer[float64] { return declare[float64](o, name, ipc.Float64) }
 
-// Timestamp declares a column of one of the four timestamp types.
+// Timestamp declares a column of one of the four timestamp types. It panics on another type.
 func (o *output) Timestamp(name string, unit Type) *Writer[int64] {
 	if !unit.IsTimestamp() {
 		panic("weir: the unit of a timestamp is TimestampSecond, TimestampMilli, TimestampMicro or TimestampNano")
@@ -64,6 +64,7 @@ func declare[T fixed](o *output, name string, t Type) *Writer[T] {
 	return w
 }
 
+// add declares a column. It panics once the operator is open, since the host has been told the outputs by then.
 func (o *output) add(w outColumn, name string, t Type) {
 	if o.guest.process != nil {
 		panic("weir: a column is declared after the operator was opened")

@@ -28,7 +28,8 @@ func (c *outBase) base() *outBase { return c }
 // Len is the number of rows written since the last emit.
 func (c *outBase) Len() int { return c.rows }
 
-// SetNull makes a row that is already written null; it is counted from the last emit.
+// SetNull makes a row that is already written null; it is counted from the last emit. It panics on a row
+// that is not written.
 func (c *outBase) SetNull(r Row) {
 	if r < 0 || r >= c.rows {
 		panic("weir: SetNull of a row that is not written")

@@ -27,6 +27,7 @@ func (w *writer) field(f Field) (table int) {
 	return table
 }
 
+// typeSlots is a type as flatbuffers has it. It panics on Other, which no writer declares.
 func typeSlots(t Type) (kind uint64, details []slot) {
 	switch t {
 	case Bool:
