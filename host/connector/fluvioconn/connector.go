@@ -1,0 +1,150 @@
+// Package fluvioconn reads and writes Fluvio topics.
+//
+// Options of a table, beside those of every connector:
+//
+//	topic              the topic's name, matched exactly; required
+//	endpoint           HOST:PORT of the SC; goes before --endpoint and the profile
+//	profile            a profile of ~/.fluvio/config; default: --endpoint, else the active one
+//	source.offset      'earliest' or 'latest' (the default): where a pipeline without a checkpoint begins
+//	delivery           sinks: 'at_least_once', the default and the only one for now
+//	sink.linger        sinks: how long an unfinished batch waits for more records; default 0
+//	sink.batch_size    sinks: bytes of a batch before compression; default 1 MiB
+//	sink.compression   sinks: 'none', 'gzip', 'snappy', 'lz4' or 'zstd'; default: what the topic asks for
+package fluvioconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weir-stream/weir/fluvio"
+	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/host/option"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+// Connector is the connector named fluvio.
+type Connector struct{}
+
+var _ connector.Connector = Connector{}
+
+// Name is fluvio.
+func (Connector) Name() string { return "fluvio" }
+
+// Roles are both.
+func (Connector) Roles() []connector.Role {
+	return []connector.Role{connector.RoleSource, connector.RoleSink}
+}
+
+// Metadata are a record's coordinates, time and key. timestamp is null where a record has none, key where it has none.
+func (Connector) Metadata() []connector.Column {
+	return []connector.Column{
+		{Name: "offset", Types: []string{"BIGINT"}},
+		{Name: "partition", Types: []string{"INT"}},
+		{Name: "topic", Types: []string{"TEXT"}},
+		{Name: "timestamp", Types: []string{"BIGINT", "TIMESTAMP", "TIMESTAMP(3)", "TIMESTAMP(6)", "TIMESTAMP(0)"}},
+		{Name: "key", Types: []string{"TEXT"}},
+		{Name: "frame", Types: []string{"INT"}},
+	}
+}
+
+// maxRequest is the largest batch sent, in bytes: what brokers take. Every record that was read can be written again, as a
+// dead letter too.
+const maxRequest = 32<<20 - 4096
+
+// Configure takes the options of the package doc.
+func (Connector) Configure(role connector.Role, options *option.Bag) (connector.Config, error) {
+	c := &config{role: role}
+	c.topic = options.Required("topic")
+	c.endpoint = options.String("endpoint", "")
+	c.profile = options.String("profile", "")
+	if c.endpoint != "" && c.profile != "" {
+		options.Reject("profile", "no profile beside an endpoint")
+	}
+	if role == connector.RoleSource {
+		c.offset = options.Enum("source.offset", "latest", "earliest", "latest")
+		return c, options.Err()
+	}
+	options.Enum("delivery", "at_least_once", "at_least_once")
+	c.linger = options.Duration("sink.linger", 0)
+	c.batchSize = int(options.Size("sink.batch_size", 1<<20))
+	if c.batchSize < 1 || c.batchSize > maxRequest {
+		options.Reject("sink.batch_size", "a size from 1 byte to 31 MB")
+	}
+	if name := options.Enum("sink.compression", "", "none", "gzip", "snappy", "lz4", "zstd"); name != "" {
+		compression, err := fluvio.ParseCompression(name)
+		if err != nil {
+			return nil, fault.InputError(err)
+		}
+		c.compression = &compression
+	}
+	return c, options.Err()
+}
+
+// config is a checked table.
+type config struct {
+	role                     connector.Role
+	topic, endpoint, profile string
+
+	offset string // sources
+
+	linger      time.Duration // sinks
+	batchSize   int
+	compression *fluvio.Compression
+	create      bool // make the topic where it is not there
+}
+
+func (c *config) Role() connector.Role { return c.role }
+
+func (c *config) Describe() string {
+	at := ""
+	if c.endpoint != "" {
+		at = " at " + c.endpoint
+	}
+	if c.role == connector.RoleSource {
+		return fmt.Sprintf("fluvio source %s%s, from %s", c.topic, at, c.offset)
+	}
+	return fmt.Sprintf("fluvio sink %s%s, at least once", c.topic, at)
+}
+
+// DeadLetters is a sink on the same cluster whose topic is made where it is not there.
+func (c *config) DeadLetters(topic string) (connector.Config, error) {
+	return &config{
+		role: connector.RoleSink, topic: topic, endpoint: c.endpoint, profile: c.profile, batchSize: 1 << 20, create: true,
+	}, nil
+}
+
+// connect connects to the table's cluster.
+func (c *config) connect(ctx context.Context, env connector.Env) (*fluvio.Client, error) {
+	options := []fluvio.Option{fluvio.WithRetryBudget(env.RetryBudget)}
+	if env.Logger != nil {
+		options = append(options, fluvio.WithLogger(env.Logger))
+	}
+	if env.OnRetry != nil {
+		options = append(options, fluvio.WithRetryHook(env.OnRetry))
+	}
+	switch {
+	case c.endpoint != "":
+		options = append(options, fluvio.WithEndpoint(c.endpoint))
+	case c.profile != "":
+		options = append(options, fluvio.WithProfile(c.profile))
+	case env.Endpoint != "":
+		options = append(options, fluvio.WithEndpoint(env.Endpoint))
+	}
+	client, err := fluvio.Connect(ctx, options...)
+	return client, classed(err)
+}
+
+// classed tells what the user can mend from what the cluster must.
+func classed(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, mine := range []error{fluvio.ErrNoEndpoint, fluvio.ErrRecordTooLarge, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange} {
+		if errors.Is(err, mine) {
+			return fault.InputError(err)
+		}
+	}
+	return fault.EnvironmentError(err)
+}

@@ -1,0 +1,181 @@
+package fluvioconn_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/weir-stream/weir/fluvio"
+	"github.com/weir-stream/weir/fluvio/admin"
+	"github.com/weir-stream/weir/fluvio/broker"
+	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/host/connector/connectortest"
+	"github.com/weir-stream/weir/host/connector/fluvioconn"
+	"github.com/weir-stream/weir/host/option"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+// brokerFolder tells this binary to be a broker and nothing else: one in a process of its own can be stopped for a while.
+const brokerFolder = "FLUVIOCONN_TEST_BROKER"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(brokerFolder); dir != "" {
+		if err := serve(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serve runs a broker until standard input ends.
+func serve(dir string) error {
+	b, err := broker.Open(broker.Config{Dir: dir, SCAddr: "127.0.0.1:0", SPUAddr: "127.0.0.1:0"})
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(os.Stdout, b.SC()); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+		return err
+	}
+	return b.Close(context.Background())
+}
+
+// startBroker starts a broker in a process of its own and returns it with its SC's address.
+func startBroker(t *testing.T) (*os.Process, string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env, cmd.Stderr = append(os.Environ(), brokerFolder+"="+t.TempDir()), os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close() // ends it
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd.Process, strings.TrimSpace(line)
+}
+
+// options makes a bag of text options.
+func options(t *testing.T, pairs ...string) *option.Bag {
+	t.Helper()
+	bag := option.New(option.Pos{})
+	for i := 0; i < len(pairs); i += 2 {
+		if err := bag.Set(pairs[i], option.Pos{}, option.Value{Text: pairs[i+1], Quoted: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return bag
+}
+
+func configure(t *testing.T, role connector.Role, pairs ...string) connector.Config {
+	t.Helper()
+	c, err := fluvioconn.Connector{}.Configure(role, options(t, pairs...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestBank(t *testing.T) {
+	process, sc := startBroker(t)
+	client, err := fluvio.Connect(t.Context(), fluvio.WithEndpoint(sc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	topics := 0
+	makeTopic := func(partitions int) (*connectortest.Topic, error) {
+		topics++
+		name := fmt.Sprintf("t%d", topics)
+		err := admin.New(client).CreateTopic(t.Context(), name, admin.TopicConfig{Partitions: uint32(partitions)})
+		return &connectortest.Topic{
+			Earliest: configure(t, connector.RoleSource, "topic", name, "source.offset", "earliest"),
+			Latest:   configure(t, connector.RoleSource, "topic", name),
+			Sink:     configure(t, connector.RoleSink, "topic", name),
+			Stall: func() func() {
+				_ = process.Signal(syscall.SIGSTOP)
+				return func() { _ = process.Signal(syscall.SIGCONT) }
+			},
+		}, err
+	}
+	connectortest.Run(t, connectortest.Harness{
+		Topic: makeTopic, Env: connector.Env{Endpoint: sc, RetryBudget: 20 * time.Second}, Keys: true, Times: true,
+	})
+	if err := client.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for name, tc := range map[string]struct {
+		role connector.Role
+		bag  []string
+		want string
+	}{
+		"no topic":           {connector.RoleSource, nil, "topic"},
+		"bad offset":         {connector.RoleSource, []string{"topic", "t", "source.offset", "middle"}, "source.offset"},
+		"offset of a sink":   {connector.RoleSink, []string{"topic", "t", "source.offset", "latest"}, "source.offset"},
+		"exactly once":       {connector.RoleSink, []string{"topic", "t", "delivery", "exactly_once"}, "delivery"},
+		"no compression":     {connector.RoleSink, []string{"topic", "t", "sink.compression", "zip"}, "sink.compression"},
+		"endpoint + profile": {connector.RoleSource, []string{"topic", "t", "endpoint", "a:1", "profile", "p"}, "profile"},
+		"huge batch":         {connector.RoleSink, []string{"topic", "t", "sink.batch_size", "1GB"}, "sink.batch_size"},
+	} {
+		bag := options(t, tc.bag...)
+		_, err := fluvioconn.Connector{}.Configure(tc.role, bag)
+		if err == nil {
+			err = bag.Done()
+		}
+		if err == nil || !strings.Contains(err.Error(), tc.want) || fault.Of(err) != fault.Input {
+			t.Errorf("%s: %v, want an input error about %s", name, err, tc.want)
+		}
+	}
+}
+
+func TestDeadLetterTopicIsMadeAndOthersAreNot(t *testing.T) {
+	_, sc := startBroker(t)
+	env := connector.Env{Endpoint: sc}
+	table := configure(t, connector.RoleSource, "topic", "none")
+	if _, err := table.OpenSource(t.Context(), env); fault.Of(err) != fault.Environment {
+		t.Errorf("a topic that is not there: %v", err)
+	}
+	dead, err := table.DeadLetters("dead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time it is there
+		sink, err := dead.OpenSink(t.Context(), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sink.Partitions() != 1 {
+			t.Errorf("%d partitions", sink.Partitions())
+		}
+		if err := sink.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,258 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weir-stream/weir/host/batch"
+	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/host/deadletter"
+	"github.com/weir-stream/weir/host/format"
+	"github.com/weir-stream/weir/host/framing"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+// decoding is the reading side of a lane: records in, batches of rows out. It belongs to the first loop, except for start
+// and commit.
+type decoding struct {
+	c         *Config
+	reader    connector.Reader
+	topic     string
+	partition uint32
+	start     int64 // where this run began
+	end       int64 // where it ends, -1: never
+
+	splitter framing.Splitter
+	decoder  format.Decoder
+	builder  *batch.Builder
+	from     *batch.Provenance
+	rejected []rejection
+	raw      int // bytes of the rows' frames
+	records  int // records taken since the last cut
+	bytes    int // and the bytes of their values
+
+	next   int64         // first record not wholly taken
+	opened time.Time     // when the open batch got its first row
+	marked time.Time     // when the last mark was sent
+	dirty  bool          // something was taken since
+	waited time.Duration // spent in sending, within decodeAll
+	warned warning
+}
+
+func newDecoding(c *Config, r connector.Reader, topic string, p uint32, start, end int64) (*decoding, error) {
+	dec, err := c.Source.Decoder()
+	if err != nil {
+		return nil, err
+	}
+	d := &decoding{
+		c: c, reader: r, topic: topic, partition: p, start: start, end: end, next: start,
+		splitter: c.Source.Splitter(), decoder: dec,
+		builder: batch.NewBuilder(c.Source.Schema, c.Memory),
+		marked:  time.Now(),
+	}
+	d.from = d.provenance()
+	return d, nil
+}
+
+func (d *decoding) provenance() *batch.Provenance {
+	return &batch.Provenance{Topic: d.topic, Partition: d.partition}
+}
+
+func (d *decoding) atEnd() bool { return d.end >= 0 && d.next >= d.end }
+
+// read waits for records, but no longer than until the next mark is due where one is needed. It returns none when that
+// time has come or reading has ended.
+func (d *decoding) read(reading context.Context) ([]connector.Message, error) {
+	ctx := reading
+	if d.dirty && !d.reader.Buffered() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(reading, d.marked.Add(d.c.CheckpointInterval))
+		defer cancel()
+	}
+	messages, err := d.reader.Read(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("topic %s partition %d, offset %d: %w", d.topic, d.partition, d.next, err)
+	}
+	return messages, nil
+}
+
+// sender puts an item on the lane's first queue.
+type sender func(ctx context.Context, it item) error
+
+// decodeAll takes records into the open batch.
+func (d *decoding) decodeAll(ctx context.Context, messages []connector.Message, send sender) error {
+	began := time.Now()
+	d.waited = 0
+	defer func() { d.c.Stats.Decode.Add(int64(time.Since(began) - d.waited)) }()
+	for _, m := range messages {
+		if err := d.decode(ctx, m, send); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decode takes one record into the open batch, and sends the batch whenever it is full. A batch that is cut while the
+// record has frames left says that the record is not wholly in it (invariant 4).
+func (d *decoding) decode(ctx context.Context, m connector.Message, send sender) error {
+	if d.end >= 0 && m.Offset >= d.end {
+		d.next = max(d.next, d.end)
+		return nil
+	}
+	d.next, d.dirty = m.Offset, true
+	rest := m.Value
+	for index := int32(0); ; index++ {
+		frame, remaining, ok, err := d.splitter.Next(rest)
+		if !ok {
+			break
+		}
+		if rest = remaining; d.full() {
+			if err := d.makeRoom(ctx, send); err != nil {
+				return err
+			}
+		}
+		if err == nil {
+			err = d.row(m, frame, index)
+		}
+		if errors.Is(err, batch.ErrFull) && d.builder.Rows() > 0 {
+			if err = d.makeRoom(ctx, send); err == nil {
+				err = d.row(m, frame, index)
+			}
+		}
+		if err != nil {
+			err = d.reject(m, frame, index, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	d.next = m.Offset + 1
+	d.records++
+	d.bytes += len(m.Value)
+	if d.full() {
+		return d.makeRoom(ctx, send)
+	}
+	return nil
+}
+
+// makeRoom sends the open batch.
+func (d *decoding) makeRoom(ctx context.Context, send sender) error {
+	waiting := time.Now()
+	defer func() { d.waited += time.Since(waiting) }()
+	return send(ctx, d.cut(none, nil))
+}
+
+// row appends one row, or nothing.
+func (d *decoding) row(m connector.Message, frame []byte, index int32) error {
+	if err := d.decoder.Decode(frame, d.builder); err != nil {
+		return err
+	}
+	for _, md := range d.c.Source.Metadata {
+		if err := d.metadata(md, m, index); err != nil {
+			d.builder.Rollback()
+			return err
+		}
+	}
+	d.open(frame)
+	d.builder.EndRow()
+	d.from.Append(m.Offset, index, m.Time, frame)
+	return nil
+}
+
+// open counts a frame into the open batch, whose age begins with its first.
+func (d *decoding) open(frame []byte) {
+	if d.held() == 0 {
+		d.opened = time.Now()
+	}
+	d.raw += len(frame)
+}
+
+// held is the number of rows, good and rejected, in the open batch.
+func (d *decoding) held() int { return d.builder.Rows() + len(d.rejected) }
+
+// reject deals with a frame that can't be decoded as the table's bad-data policy says. Errors of other kinds pass through.
+func (d *decoding) reject(m connector.Message, frame []byte, index int32, err error) error {
+	var bad *format.DataError
+	switch {
+	case errors.As(err, &bad):
+	case errors.Is(err, framing.ErrTooLong):
+		bad = &format.DataError{Code: "framing.too_long", Message: err.Error()}
+	default:
+		return fmt.Errorf("topic %s partition %d offset %d frame %d: %w", d.topic, d.partition, m.Offset, index, err)
+	}
+	if d.c.Source.BadData == format.Fail {
+		return fault.Inputf("table %s: bad data at topic %s partition %d offset %d frame %d: %w; "+
+			"set bad_data to 'drop' or 'dead_letter' to go on past such records",
+			d.c.Source.Table, d.topic, d.partition, m.Offset, index, bad)
+	}
+	r := rejection{letters: -1}
+	if d.c.Source.BadData == format.DeadLetter {
+		r.letters = d.c.Source.Letters
+	}
+	r.letter = deadletter.Letter{
+		Topic: d.topic, Partition: d.partition, Offset: m.Offset, Frame: index,
+		Code: bad.Code, Path: bad.Path, Message: bad.Message, Time: m.Time, Value: frame,
+	}
+	d.warned.log(d.c.Log, "bad record", &r.letter)
+	d.open(frame)
+	d.rejected = append(d.rejected, r)
+	return nil
+}
+
+// full tells whether the open batch has reached a limit of rows or bytes. Rejected rows and the frames' own bytes count
+// too, since they are held as well.
+func (d *decoding) full() bool {
+	l := d.c.Limits
+	return d.held() >= l.Rows || d.builder.Bytes() >= l.Bytes || d.raw >= rawFactor*l.Bytes
+}
+
+// rawFactor is how many times the byte limit of a batch its frames may take, which are text where columns are binary.
+const rawFactor = 4
+
+// rowCost is about what is held for a row beside its columns and its frame: where it came from, in bytes.
+const rowCost = 48
+
+// due tells whether the open batch should go now, between two reads, and with what signal.
+func (d *decoding) due() (bool, signal) {
+	if d.dirty && time.Since(d.marked) >= d.c.CheckpointInterval {
+		return true, mark
+	}
+	if d.held() == 0 {
+		return false, none
+	}
+	return !d.reader.Buffered() || time.Since(d.opened) >= d.c.Limits.Age, none
+}
+
+// cut closes the open batch and makes an item of it.
+func (d *decoding) cut(s signal, err error) item {
+	it := item{rejected: d.rejected, next: d.next, signal: s, err: err}
+	it.size = int64(d.raw + d.builder.Bytes() + rowCost*d.held())
+	if rows := d.builder.Rows(); rows > 0 {
+		it.batch = &batch.Batch{Record: d.builder.NewRecord(), From: d.from}
+		d.c.Stats.RowsIn.Add(int64(rows))
+		d.from = d.provenance()
+	}
+	d.c.Stats.RecordsIn.Add(int64(d.records))
+	d.c.Stats.BytesIn.Add(int64(d.bytes))
+	d.rejected, d.raw, d.records, d.bytes = nil, 0, 0, 0
+	if s != none {
+		d.marked, d.dirty = time.Now(), false
+	}
+	return it
+}
+
+// close lets go of an open batch.
+func (d *decoding) close() { d.builder.Release() }
+
+// commit tells the source that everything before next is durable downstream. It is called from the last loop.
+func (d *decoding) commit(ctx context.Context, next int64) error {
+	if err := d.reader.Commit(ctx, next); err != nil {
+		return fmt.Errorf("topic %s partition %d: committing offset %d: %w", d.topic, d.partition, next, err)
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+// Package pipeline runs one source table through its operators into its sinks.
+//
+// A pipeline is a set of lanes, one a source partition, which share nothing but the connections beneath them. Read
+// lane.go first: it shows the path of a record from source to checkpoint.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/weir-stream/weir/host/batch"
+	"github.com/weir-stream/weir/host/checkpoint"
+	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/host/format"
+	"github.com/weir-stream/weir/host/framing"
+	"github.com/weir-stream/weir/host/operator"
+)
+
+// Config is a planned pipeline: every name resolved, every schema checked. Zero values of the fields from Limits on mean
+// their defaults.
+type Config struct {
+	Name   string
+	Source Source
+	// Chain opens the operators of one lane. The lane closes them.
+	Chain func(ctx context.Context) (*operator.Chain, error)
+	Sinks []Sink
+	// Letters are the dead letter topics in use; Source.Letters and OnReject choose among them.
+	Letters []Letters
+	// OnReject tells, by operator of the chain, what becomes of a row that it rejects.
+	OnReject []OnReject
+
+	Store checkpoint.Store
+	Env   connector.Env
+	Log   *slog.Logger
+	Stats *Stats
+
+	// UntilEnd stops at the end offsets that the source has when Run begins.
+	UntilEnd bool
+	// Worker runs the partitions p with p mod Workers = Worker. Default 0 of 1.
+	Worker, Workers uint32
+	// CheckpointInterval is the time between a lane's checkpoints. Default 1 s.
+	CheckpointInterval time.Duration
+	// Limits say when a batch closes. Zero fields are batch's defaults.
+	Limits batch.Limits
+	// QueueBytes bounds what the pipeline holds between reading and writing, decoded. Default 24 MiB.
+	QueueBytes int64
+	// Memory allocates batches. Default memory.DefaultAllocator.
+	Memory memory.Allocator
+}
+
+// Source is the table that is read.
+type Source struct {
+	Table     string
+	Connector connector.Config
+	Splitter  func() framing.Splitter
+	Decoder   func() (format.Decoder, error)
+	// Schema has the columns that later stages read, in table order: decoded ones and metadata.
+	Schema   *arrow.Schema
+	Metadata []Metadata
+	// BadData is what becomes of a record that can't be decoded; Letters its dead letters where BadData says so.
+	BadData format.Policy
+	Letters int
+}
+
+// Metadata fills a column of the source's schema from the record's metadata: offset, partition, topic, timestamp, key or
+// frame.
+type Metadata struct {
+	Key    string
+	Column int
+	// Name and Required are the declared column's, for errors.
+	Name     string
+	Required bool
+}
+
+// Sink is one table that is written, from one output of the last operator.
+type Sink struct {
+	Table     string
+	Connector connector.Config
+	Encoder   func() (format.Encoder, error)
+	Output    int
+	// Columns are the places of the sink's fields in the output's batches.
+	Columns []int
+	// Key is the place in the batch of the column that becomes the record's key, -1 where records have none.
+	Key int
+}
+
+// Letters is a dead letter topic.
+type Letters struct {
+	Name      string
+	Connector connector.Config
+}
+
+// OnReject is what becomes of rows that an operator rejects: written to Letters where that is not -1, dropped and counted
+// where Drop is set, and else the pipeline stops.
+type OnReject struct {
+	Letters int
+	Drop    bool
+}
+
+func (c *Config) setDefaults() {
+	if c.Workers == 0 {
+		c.Workers = 1
+	}
+	if c.CheckpointInterval <= 0 {
+		c.CheckpointInterval = time.Second
+	}
+	c.Limits = c.Limits.WithDefaults()
+	if c.QueueBytes <= 0 {
+		c.QueueBytes = 24 << 20
+	}
+	if c.Memory == nil {
+		c.Memory = memory.DefaultAllocator
+	}
+	if c.Store == nil {
+		c.Store = checkpoint.Memory{}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Stats == nil {
+		c.Stats = new(Stats)
+	}
+}
+
+// Run runs the pipeline until its end, until drain is closed, or until something fails. Closing drain stops reading,
+// lets what was read through, and saves a last checkpoint; cancelling ctx stops at once. The error of the first lane
+// that failed is returned, after every lane has ended. A worker without a partition of its own ends at once where
+// UntilEnd is set, and else waits like the others.
+func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
+	c.setDefaults()
+	defer c.Stats.stop()
+	source, err := c.Source.Connector.OpenSource(ctx, c.Env)
+	if err != nil {
+		return fmt.Errorf("table %s: %w", c.Source.Table, err)
+	}
+	defer closing(&err, source.Close)
+	outs, err := openSinks(ctx, &c)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, outs.close)
+	lanes, err := openLanes(ctx, &c, source, outs)
+	for _, l := range lanes {
+		defer closing(&err, l.close)
+	}
+	if err != nil {
+		return err
+	}
+	c.Stats.start()
+	if len(lanes) == 0 && !c.UntilEnd {
+		return idle(ctx, drain)
+	}
+	return runLanes(ctx, lanes, drain)
+}
+
+// closing closes something at the end. Its error is told only where nothing failed before, since what failed is often
+// told once more by everything that is closed behind it.
+func closing(err *error, close func() error) {
+	if closed := close(); *err == nil {
+		*err = closed
+	}
+}
+
+// idle waits as a pipeline without lanes does.
+func idle(ctx context.Context, drain <-chan struct{}) error {
+	select {
+	case <-drain:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// openLanes opens this worker's lanes and saves checkpoint 0 of each before any of them reads (invariant 3).
+func openLanes(ctx context.Context, c *Config, source connector.Source, outs *sinks) (lanes []*lane, err error) {
+	budget := newBudget(c.QueueBytes)
+	for _, p := range source.Partitions() {
+		if p%c.Workers != c.Worker {
+			continue
+		}
+		l, err := openLane(ctx, c, source, outs, p, budget)
+		if err != nil {
+			return lanes, fmt.Errorf("lane %s/%d: %w", source.Topic(), p, err)
+		}
+		lanes = append(lanes, l)
+	}
+	return lanes, nil
+}
+
+func runLanes(ctx context.Context, lanes []*lane, drain <-chan struct{}) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	ended := make(chan struct{})
+	var watcher, running sync.WaitGroup
+	watcher.Go(func() {
+		select {
+		case <-drain:
+			stopReading()
+		case <-ended:
+		}
+	})
+	for _, l := range lanes {
+		running.Go(func() {
+			if err := l.run(ctx, reading); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	running.Wait()
+	close(ended)
+	watcher.Wait()
+	return context.Cause(ctx)
+}

@@ -1,0 +1,328 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/weir-stream/weir/host/batch"
+	"github.com/weir-stream/weir/host/checkpoint"
+	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/host/format"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+// sinks are the pipeline's opened sinks and dead letter topics, shared by its lanes.
+type sinks struct {
+	c       *Config
+	tables  []connector.Sink
+	letters []connector.Sink
+}
+
+func openSinks(ctx context.Context, c *Config) (*sinks, error) {
+	s := &sinks{c: c}
+	for _, t := range c.Sinks {
+		opened, err := t.Connector.OpenSink(ctx, c.Env)
+		if err != nil {
+			_ = s.close() // the first error is the one to tell
+			return nil, fmt.Errorf("table %s: %w", t.Table, err)
+		}
+		s.tables = append(s.tables, opened)
+	}
+	for _, l := range c.Letters {
+		opened, err := l.Connector.OpenSink(ctx, c.Env)
+		if err != nil {
+			_ = s.close()
+			return nil, fmt.Errorf("dead letters %s: %w", l.Name, err)
+		}
+		s.letters = append(s.letters, opened)
+	}
+	return s, nil
+}
+
+func (s *sinks) close() (err error) {
+	for _, opened := range slices.Concat(s.tables, s.letters) {
+		err = errors.Join(err, opened.Close())
+	}
+	return err
+}
+
+// writing is the writing side of a lane. It belongs to the last loop.
+type writing struct {
+	c       *Config
+	tables  []table
+	letters []output
+	saved   checkpoint.Lane
+	last    checkpoint.Checkpoint
+}
+
+// output writes records to one sink. A record's partition follows from its key where byKey is set and it has one, and else
+// from the running count that the checkpoint keeps, so that where batches are cut changes nothing.
+type output struct {
+	name       string // in the checkpoint
+	byKey      bool
+	writer     connector.Writer
+	partitions int
+	count      int64
+
+	current int64 // offset of the source record that was written for last, -1: none yet
+	before  int64 // count before its first row
+}
+
+// table encodes rows and writes them to one sink.
+type table struct {
+	output
+	Sink
+	encoder format.Encoder
+	columns []arrow.Array
+	buf     []byte
+	ends    []int // where each row's record ends in buf
+}
+
+func (s *sinks) open(ctx context.Context, lane string, saved checkpoint.Lane, last checkpoint.Checkpoint) (*writing, error) {
+	w := &writing{c: s.c, saved: saved, last: last}
+	for i, t := range s.c.Sinks {
+		enc, err := t.Encoder()
+		if err != nil {
+			_ = w.close() // the first error is the one to tell
+			return nil, fmt.Errorf("table %s: %w", t.Table, err)
+		}
+		out, err := openOutput(ctx, s.tables[i], s.c.countName(t), t.Key >= 0, lane, last)
+		if err != nil {
+			_ = w.close() // the first error is the one to tell
+			return nil, err
+		}
+		w.tables = append(w.tables, table{output: out, Sink: t, encoder: enc, columns: make([]arrow.Array, len(t.Columns))})
+	}
+	for i, l := range s.c.Letters {
+		out, err := openOutput(ctx, s.letters[i], "dead letters "+l.Name, false, lane, last)
+		if err != nil {
+			_ = w.close() // the first error is the one to tell
+			return nil, err
+		}
+		w.letters = append(w.letters, out)
+	}
+	return w, nil
+}
+
+// countName is a sink's name in the checkpoint. A table that several outputs feed has a count for each.
+func (c *Config) countName(t Sink) string {
+	same := 0
+	for _, other := range c.Sinks {
+		if other.Table == t.Table {
+			same++
+		}
+	}
+	if same > 1 {
+		return fmt.Sprintf("table %s output %d", t.Table, t.Output)
+	}
+	return "table " + t.Table
+}
+
+func openOutput(ctx context.Context, s connector.Sink, name string, byKey bool, lane string, last checkpoint.Checkpoint) (output, error) {
+	writer, err := s.Open(ctx, lane)
+	if err != nil {
+		return output{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return output{name: name, byKey: byKey, writer: writer, partitions: s.Partitions(), count: last.Sinks[name], current: -1}, nil
+}
+
+// write writes an item's rows and dead letters, in order, and lets go of its batches.
+func (w *writing) write(ctx context.Context, it *item) error {
+	defer it.release()
+	for _, out := range it.outputs {
+		for i := range w.tables {
+			t := &w.tables[i]
+			if t.Output != out.Index {
+				continue
+			}
+			if err := w.rows(ctx, t, out.Batch); err != nil {
+				return fmt.Errorf("table %s: %w", t.Table, err)
+			}
+		}
+	}
+	w.c.Stats.Rejected.Add(int64(len(it.rejected)))
+	for i := range it.rejected {
+		if err := w.letter(ctx, &it.rejected[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch) error {
+	rows := int(b.Record.NumRows())
+	if rows == 0 {
+		return nil
+	}
+	began := time.Now()
+	if err := t.encode(b, rows); err != nil {
+		return err
+	}
+	began = spent(&w.c.Stats.Encode, began)
+	var key func(row int) []byte
+	if t.Key >= 0 {
+		key = keys(b.Record.Column(t.Key))
+	}
+	start := 0
+	for row, end := range t.ends {
+		m := connector.Message{Time: -1, Value: t.buf[start:end]}
+		if key != nil {
+			m.Key = key(row)
+		}
+		if err := t.put(ctx, lastOffset(b, row), m); err != nil {
+			return err
+		}
+		start = end
+	}
+	spent(&w.c.Stats.Write, began)
+	w.c.Stats.RowsOut.Add(int64(rows))
+	w.c.Stats.RecordsOut.Add(int64(rows))
+	w.c.Stats.BytesOut.Add(int64(len(t.buf)))
+	return nil
+}
+
+// encode fills buf and ends with the records of the batch's rows.
+func (t *table) encode(b *batch.Batch, rows int) error {
+	for i, col := range t.Columns {
+		t.columns[i] = b.Record.Column(col)
+	}
+	if err := t.encoder.Bind(t.columns); err != nil {
+		return err
+	}
+	t.buf, t.ends = t.buf[:0], t.ends[:0]
+	for row := range rows {
+		var err error
+		if t.buf, err = t.encoder.Append(t.buf, row); err != nil {
+			return fault.Inputf("a row made of %s: %w; leave such rows out before they reach the sink, or give the column another type", madeOf(b, row), err)
+		}
+		t.ends = append(t.ends, len(t.buf))
+	}
+	return nil
+}
+
+// madeOf names the record that a row came from.
+func madeOf(b *batch.Batch, row int) string {
+	from := b.From
+	if b.Derived {
+		return fmt.Sprintf("topic %s partition %d offsets %d to %d", from.Topic, from.Partition, from.Offset[0], from.Offset[from.Len()-1])
+	}
+	at := b.Source(row)
+	return fmt.Sprintf("topic %s partition %d offset %d frame %d", from.Topic, from.Partition, from.Offset[at], from.Frame[at])
+}
+
+// lastOffset is the offset of the record that a row was made of, or of the last of them.
+func lastOffset(b *batch.Batch, row int) int64 {
+	if b.Derived {
+		return b.From.Offset[b.From.Len()-1]
+	}
+	return b.From.Offset[b.Source(row)]
+}
+
+// unfit tells whether a row could not be written because its sink's format can't express it, not because the sink failed.
+func unfit(err error) bool {
+	var data *format.DataError
+	return errors.As(err, &data)
+}
+
+// keys reads record keys from a TEXT column; a null is no key. A key is good until the next one is read.
+func keys(col arrow.Array) func(row int) []byte {
+	text, key := col.(*array.String), make([]byte, 0, 64)
+	return func(row int) []byte {
+		if text.IsNull(row) {
+			return nil
+		}
+		key = append(key[:0], text.Value(row)...)
+		return key
+	}
+}
+
+func (w *writing) letter(ctx context.Context, r *rejection) error {
+	if r.letters < 0 {
+		return nil
+	}
+	key, err := r.letter.Key()
+	if err != nil {
+		return err
+	}
+	out := &w.letters[r.letters]
+	if err := out.put(ctx, r.letter.Offset, connector.Message{Time: -1, Key: key, Value: r.letter.Value}); err != nil {
+		return fmt.Errorf("%s: %w", out.name, err)
+	}
+	w.c.Stats.Letters.Add(1)
+	return nil
+}
+
+// put writes a record that was made of the source's record at offset.
+func (o *output) put(ctx context.Context, offset int64, m connector.Message) error {
+	if offset != o.current {
+		o.current, o.before = offset, o.count
+	}
+	p := uint32(o.count % int64(o.partitions))
+	if o.byKey && m.Key != nil {
+		p = connector.ByKey
+	}
+	if err := o.writer.Write(ctx, p, m); err != nil {
+		return err
+	}
+	o.count++
+	return nil
+}
+
+// countAt is the count as it was before anything of the record next was written. A lane that stops inside a record of many
+// lines has written the first of them; they are written again, to the same partitions.
+func (o *output) countAt(next int64) int64 {
+	if o.current == next {
+		return o.before
+	}
+	return o.count
+}
+
+// flush waits until every sink has confirmed everything.
+func (w *writing) flush(ctx context.Context) error {
+	defer spent(&w.c.Stats.Write, time.Now())
+	for i := range w.tables {
+		if err := w.tables[i].writer.Flush(ctx); err != nil {
+			return fmt.Errorf("%s: %w", w.tables[i].name, err)
+		}
+	}
+	for i := range w.letters {
+		if err := w.letters[i].writer.Flush(ctx); err != nil {
+			return fmt.Errorf("%s: %w", w.letters[i].name, err)
+		}
+	}
+	return nil
+}
+
+// save makes the lane's checkpoint durable: next, and the counts that go with it.
+func (w *writing) save(next int64) error {
+	defer spent(&w.c.Stats.Checkpoint, time.Now())
+	c := w.last
+	c.Epoch, c.Next, c.Sinks = c.Epoch+1, next, make(map[string]int64)
+	for i := range w.tables {
+		c.Sinks[w.tables[i].name] = w.tables[i].countAt(next)
+	}
+	for i := range w.letters {
+		c.Sinks[w.letters[i].name] = w.letters[i].countAt(next)
+	}
+	if err := w.saved.Save(c); err != nil {
+		return err
+	}
+	w.last = c
+	return nil
+}
+
+func (w *writing) close() (err error) {
+	for i := range w.tables {
+		err = errors.Join(err, w.tables[i].writer.Close())
+	}
+	for i := range w.letters {
+		err = errors.Join(err, w.letters[i].writer.Close())
+	}
+	return err
+}
