@@ -1,0 +1,140 @@
+// Command weir runs sandboxed WebAssembly operators on Fluvio streams.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// shell is what every command is given: the three streams and the flags common to all.
+type shell struct {
+	in       io.Reader
+	out, err io.Writer
+
+	json      bool
+	logFormat string
+	logLevel  string
+	endpoint  string
+	// How long to try to reach a cluster again.
+	retryBudget time.Duration
+
+	log     *slog.Logger
+	started bool // flags and arguments were good: what fails from here on classes itself
+}
+
+// run runs one command and returns the process's exit code.
+func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
+	sh := &shell{in: in, out: out, err: errs, log: slog.New(slog.DiscardHandler)}
+	defer func() {
+		if p := recover(); p != nil {
+			code = sh.fail(fmt.Errorf("internal error: %v; this is a mistake in weir, please report it with what led to it", p))
+		}
+	}()
+	root := sh.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(context.Background())
+	if err == nil {
+		return 0
+	}
+	if !sh.started {
+		err = fault.InputError(err)
+	}
+	return sh.fail(err)
+}
+
+func (sh *shell) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "weir",
+		Short:             "Sandboxed WebAssembly operators on Fluvio streams",
+		Version:           version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return sh.setLog() },
+	}
+	root.SetIn(sh.in)
+	root.SetOut(sh.out)
+	root.SetErr(sh.err)
+	flags := root.PersistentFlags()
+	flags.BoolVar(&sh.json, "json", false, "print results as JSON")
+	flags.StringVar(&sh.logFormat, "log-format", "text", "text or json")
+	flags.DurationVar(&sh.retryBudget, "retry-budget", time.Minute, "how long to try to reach the cluster again, at start as in mid-stream, before giving up with code 3")
+	flags.StringVar(&sh.logLevel, "log-level", "info", "debug, info, warn or error")
+	root.AddCommand(sh.runCommand(), sh.brokerCommand(), sh.topicCommand(), sh.produceCommand(), sh.consumeCommand(),
+		sh.moduleCommand(), sh.demoCommand())
+	sh.markStart(root)
+	return root
+}
+
+// markStart notes when a command begins to run: whatever failed before is about its flags and arguments.
+func (sh *shell) markStart(cmd *cobra.Command) {
+	if do := cmd.RunE; do != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			sh.started = true
+			return do(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		sh.markStart(sub)
+	}
+}
+
+// setLog makes the logger: to the error stream, since the output stream is for results.
+func (sh *shell) setLog() error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(sh.logLevel)); err != nil {
+		return fmt.Errorf("--log-level: want debug, info, warn or error, got %q", sh.logLevel)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch sh.logFormat {
+	case "text":
+		sh.log = slog.New(slog.NewTextHandler(sh.err, options))
+	case "json":
+		sh.log = slog.New(slog.NewJSONHandler(sh.err, options))
+	default:
+		return fmt.Errorf("--log-format: want text or json, got %q", sh.logFormat)
+	}
+	return nil
+}
+
+// fail tells the user what went wrong and returns the exit code: 1 a bug, 2 bad input, 3 the environment.
+func (sh *shell) fail(err error) int {
+	var quiet silent
+	if !errors.As(err, &quiet) {
+		fmt.Fprintf(sh.err, "weir: %s\n", strings.TrimSpace(err.Error()))
+	}
+	return int(fault.Of(err))
+}
+
+// silent is an error whose text the command has printed already.
+type silent struct{ error }
+
+func (s silent) Unwrap() error { return s.error }
+
+// withEndpoint adds --endpoint to a command that talks to a cluster.
+func (sh *shell) withEndpoint(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().StringVar(&sh.endpoint, "endpoint", "", "HOST:PORT of the cluster's SC; default: the active profile of ~/.fluvio/config")
+	return cmd
+}
+
+// printJSON prints one result as a line of JSON.
+func (sh *shell) printJSON(v any) error {
+	enc := json.NewEncoder(sh.out)
+	enc.SetEscapeHTML(false)
+	return fault.EnvironmentError(enc.Encode(v))
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weir-stream/weir/host/app"
+)
+
+func (sh *shell) runCommand() *cobra.Command {
+	var c app.RunConfig
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Run the pipelines of a .sql file",
+		Long: `Run reads a .sql file of tables, functions and INSERTs and runs its pipelines until they end, fail or are told to stop.
+
+SIGINT and SIGTERM stop reading, let what was read through, save a checkpoint and end with code 0; a second one ends at once.
+Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the environment.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.File, c.Endpoint, c.RetryBudget = args[0], sh.endpoint, sh.retryBudget
+			c.Log, c.JSON, c.Out, c.Err = sh.log, sh.json, sh.out, sh.err
+			ctx, drain, done := app.Signals(cmd.Context(), os.Stderr)
+			defer done()
+			return app.Run(ctx, drain, c)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&c.State, "state", "", "folder that keeps checkpoints; without it nothing is kept")
+	flags.DurationVar(&c.CheckpointInterval, "checkpoint-interval", time.Second, "time between the checkpoints of a lane")
+	flags.BoolVar(&c.UntilEnd, "until-end", false, "stop at the end offsets seen at start")
+	flags.StringVar(&c.Worker, "worker", "0/1", "I/N: run only the source partitions p with p mod N = I")
+	flags.BoolVar(&c.Explain, "explain", false, "print the plan and end")
+	flags.BoolVar(&c.FailFast, "fail-fast", false, "stop all pipelines when one fails")
+	return sh.withEndpoint(cmd)
+}

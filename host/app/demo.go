@@ -1,0 +1,161 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/weir-stream/weir/fluvio"
+	"github.com/weir-stream/weir/fluvio/admin"
+	"github.com/weir-stream/weir/fluvio/broker"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+// DemoConfig is what `weir demo` is told.
+type DemoConfig struct {
+	Data string // records, one a line, zstd-compressed
+	SQL  string // one pipeline from the topic flights
+	JSON bool
+
+	Log      *slog.Logger
+	Out, Err io.Writer
+}
+
+// demoTopics are the topics of the demo's pipeline.
+var demoTopics = []string{"flights", "late"}
+
+// demoSummary is a pipeline's summary with how the records got there.
+type demoSummary struct {
+	Summary
+	Load Produced `json:"load"`
+}
+
+// Demo runs the main job on real data: it starts a broker of its own in a temporary folder, loads the records, runs the
+// pipeline to the end, and says what came out.
+func Demo(ctx context.Context, drain <-chan struct{}, c DemoConfig) (err error) {
+	if err := present(c.Data, c.SQL); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "weir-demo-")
+	if err != nil {
+		return fault.EnvironmentError(err)
+	}
+	defer func() { err = errors.Join(err, fault.EnvironmentError(os.RemoveAll(dir))) }()
+	b, err := broker.Open(broker.Config{Dir: filepath.Join(dir, "broker"), SCAddr: "127.0.0.1:0", SPUAddr: "127.0.0.1:0", Logger: c.Log})
+	if err != nil {
+		return fault.EnvironmentError(err)
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		err = errors.Join(err, fault.EnvironmentError(b.Close(closing)))
+	}()
+	cluster := Cluster{Endpoint: b.SC(), RetryBudget: 10 * time.Second, Log: c.Log}
+	fmt.Fprintf(c.Err, "broker: sc=%s spu=%s, data in %s\n", b.SC(), b.SPU(), dir)
+	loaded, err := demoLoad(ctx, c, cluster)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Err, "loaded: %d records, %d bytes in %.2f s (%.0f records/s)\n", loaded.Records, loaded.Bytes, loaded.Seconds, perSecond(loaded.Records, loaded.Seconds))
+	s, err := demoRun(ctx, drain, c, cluster, dir)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return fault.EnvironmentError(json.NewEncoder(c.Out).Encode(demoSummary{s, loaded}))
+	}
+	return demoReport(ctx, c, cluster, s)
+}
+
+// present checks the demo's files, so that a run in another folder is told what to do.
+func present(files ...string) error {
+	for _, f := range files {
+		if _, err := os.Stat(f); err != nil {
+			return fault.Inputf("%w; run the demo in the repository's folder, or name the files with --data and --sql", err)
+		}
+	}
+	return nil
+}
+
+func demoLoad(ctx context.Context, c DemoConfig, cluster Cluster) (done Produced, err error) {
+	err = cluster.WithAdmin(ctx, func(a *admin.Admin) error {
+		for _, topic := range demoTopics {
+			if err := a.CreateTopic(ctx, topic, admin.TopicConfig{Partitions: 1}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return done, err
+	}
+	f, err := os.Open(c.Data)
+	if err != nil {
+		return done, fault.InputError(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return done, fault.InputError(err)
+	}
+	bar := Bar(c.Err, info.Size(), "load flights")
+	unpacked, err := zstd.NewReader(io.TeeReader(f, bar))
+	if err != nil {
+		return done, fault.Inputf("%s: %w", c.Data, err)
+	}
+	defer unpacked.Close()
+	done, err = Produce(ctx, ProduceConfig{Cluster: cluster, Topic: "flights", File: c.Data, In: unpacked, BatchSize: 256 << 10})
+	_ = bar.Finish() // the bar is only talk
+	return done, err
+}
+
+// demoRun runs the pipeline and returns its summary.
+func demoRun(ctx context.Context, drain <-chan struct{}, c DemoConfig, cluster Cluster, dir string) (s Summary, err error) {
+	var out bytes.Buffer
+	err = Run(ctx, drain, RunConfig{
+		File: c.SQL, State: filepath.Join(dir, "state"), UntilEnd: true, Worker: "0/1", Endpoint: cluster.Endpoint,
+		RetryBudget: cluster.RetryBudget, JSON: true, Log: c.Log, Out: &out, Err: c.Err,
+	})
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(out.Bytes(), &s)
+}
+
+// shownRows is how many of the rows that came out the demo prints.
+const shownRows = 5
+
+func demoReport(ctx context.Context, c DemoConfig, cluster Cluster, s Summary) error {
+	fmt.Fprintf(c.Out, `
+rows in      %9d   (%.0f records/s through the pipeline, %.2f s)
+rows out     %9d
+rejected     %9d
+guest share  %8.1f%%   of the pipeline's time
+
+`, s.RowsIn, perSecond(s.RecordsIn, s.Seconds), s.Seconds, s.RowsOut, s.Rejected, 100*share(s.GuestSeconds, s.Seconds))
+	fmt.Fprintf(c.Out, "the first of the rows that came out:\n")
+	var rows bytes.Buffer
+	if err := Consume(ctx, ConsumeConfig{Cluster: cluster, Topic: "late", Partition: 0, From: fluvio.Beginning(), UntilEnd: true, Out: &rows}); err != nil {
+		return err
+	}
+	for i, row := range strings.SplitN(rows.String(), "\n", shownRows+1) {
+		if i < shownRows && row != "" {
+			fmt.Fprintln(c.Out, " ", row)
+		}
+	}
+	fmt.Fprintf(c.Out, `
+to look further: %s is the pipeline and modules/late_flights the module; change either, then "make demo" again.
+"bin/weir broker --data DIR" keeps a broker running, and produce, run and consume work on it: README.md has a tour.
+`, c.SQL)
+	return nil
+}

@@ -1,0 +1,179 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/weir-stream/weir/host/abi"
+	"github.com/weir-stream/weir/host/config"
+	"github.com/weir-stream/weir/host/engine"
+	"github.com/weir-stream/weir/host/operator"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+// function is a CREATE FUNCTION with its module compiled and its options checked.
+type function struct {
+	def        *config.Function
+	module     engine.Module
+	manifest   *abi.Manifest // nil: the module has none
+	hash       string        // "sha256:…" of the file
+	parameters map[string]string
+
+	dropBatch  bool
+	errorTopic string
+}
+
+// modules are the functions of a configuration.
+type modules struct {
+	engine    engine.Engine
+	log       *slog.Logger
+	functions map[*config.Function]*function
+}
+
+func newModules(e engine.Engine, log *slog.Logger) *modules {
+	return &modules{engine: e, log: log, functions: map[*config.Function]*function{}}
+}
+
+// load reads, checks and compiles a function's module. Nothing of it runs.
+func (m *modules) load(ctx context.Context, def *config.Function) error {
+	f := &function{def: def, parameters: map[string]string{}}
+	for key, v := range def.Parameters {
+		f.parameters[key] = v.Text
+	}
+	limits, err := f.options(def)
+	if err != nil {
+		return err
+	}
+	wasm, err := readModule(def.Path)
+	if err != nil {
+		return fault.InputError(fmt.Errorf("%s: function %s: %w", def.PathPos, def.Name, err))
+	}
+	info, reasons := abi.Check(wasm, limits.MemoryPages)
+	if reasons != nil {
+		errs := []error{}
+		for _, r := range reasons {
+			errs = append(errs, def.PathPos.Errorf("function %s: %s is refused: %s: %s", def.Name, def.Path, r.Code, r.Message))
+		}
+		return errors.Join(errs...)
+	}
+	f.manifest, f.hash = info.Manifest, hash(wasm)
+	if f.module, err = abi.Compile(ctx, m.engine, wasm, limits); err != nil {
+		return fault.InputError(fmt.Errorf("%s: function %s: %s: %w", def.PathPos, def.Name, def.Path, err))
+	}
+	m.functions[def] = f
+	return nil
+}
+
+// options takes the host's options, those whose keys begin with weir.
+func (f *function) options(def *config.Function) (engine.Limits, error) {
+	bag := def.Host.Clone()
+	pages := bag.Size("weir.memory", engine.DefaultMemoryPages*engine.PageSize) / engine.PageSize
+	if pages < 1 || pages > engine.MaxMemoryPages {
+		bag.Reject("weir.memory", "a size from 64KB to 256MB")
+	}
+	timeout := bag.Duration("weir.timeout", engine.DefaultTimeout)
+	if timeout <= 0 || timeout > time.Hour {
+		bag.Reject("weir.timeout", "a time above 0 and up to 1h, such as '500ms'")
+	}
+	f.dropBatch = bag.Enum("weir.on_error", "fail", "fail", "drop_batch") == "drop_batch"
+	f.errorTopic = bag.String("weir.error_topic", "")
+	return engine.Limits{MemoryPages: uint32(pages), Timeout: timeout}, bag.Done()
+}
+
+// readModule reads a .wasm file of a bounded size.
+func readModule(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	wasm, err := io.ReadAll(io.LimitReader(f, abi.LimitModuleBytes+1))
+	if err == nil && len(wasm) > abi.LimitModuleBytes {
+		err = fmt.Errorf("%s is larger than a module may be (%d bytes)", path, abi.LimitModuleBytes)
+	}
+	return wasm, err
+}
+
+func hash(wasm []byte) string {
+	sum := sha256.Sum256(wasm)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func (m *modules) close(ctx context.Context) (err error) {
+	for _, f := range m.functions {
+		err = errors.Join(err, f.module.Close(ctx))
+	}
+	return err
+}
+
+// open opens an instance over the input to learn its outputs, and closes it.
+func (m *modules) open(ctx context.Context, at config.Call, input *arrow.Schema) (*call, error) {
+	f := m.functions[at.Function]
+	c := &call{fn: f, input: input, feed: -1}
+	var err error
+	if c.send, err = f.manifest.InputColumns(input); err != nil {
+		return nil, fault.InputError(fmt.Errorf("%s: function %s: %w", at.Pos, f.def.Name, err))
+	}
+	instance, err := m.instance(ctx, c)
+	if err != nil {
+		return nil, fault.InputError(fmt.Errorf("%s: function %s: %w", at.Pos, f.def.Name, err))
+	}
+	defer instance.Close(ctx)
+	for _, o := range instance.Outputs() {
+		c.outputs = append(c.outputs, outputOf(input, o))
+	}
+	return c, nil
+}
+
+// instance opens an instance for a call.
+func (m *modules) instance(ctx context.Context, c *call) (*abi.Instance, error) {
+	return abi.Open(ctx, c.fn.module, abi.Config{
+		Name: c.fn.def.Name, Input: pick(c.input, c.send), Parameters: c.fn.parameters, Manifest: c.fn.manifest,
+		Logger: m.log.With("hash", c.fn.hash),
+	})
+}
+
+func pick(s *arrow.Schema, columns []int) *arrow.Schema {
+	fields := make([]arrow.Field, len(columns))
+	for i, col := range columns {
+		fields[i] = s.Field(col)
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// outputOf works out all columns of an output. A patch's replace those of the same name and follow the others.
+func outputOf(input *arrow.Schema, o abi.Output) callOutput {
+	out := callOutput{name: o.Name, patch: o.Kind == abi.OutputPatch}
+	var fields []arrow.Field
+	if out.patch {
+		for i, f := range input.Fields() {
+			fields = append(fields, f)
+			out.from = append(out.from, operator.Column{Index: i})
+		}
+	}
+	for i, f := range o.Schema.Fields() {
+		from := operator.Column{Emitted: true, Index: i}
+		at := -1
+		if out.patch {
+			if found := input.FieldIndices(f.Name); len(found) > 0 {
+				at = found[0]
+			}
+		}
+		if at >= 0 {
+			fields[at], out.from[at] = f, from
+			continue
+		}
+		fields, out.from = append(fields, f), append(out.from, from)
+	}
+	out.schema = arrow.NewSchema(fields, nil)
+	return out
+}
