@@ -1,4 +1,4 @@
-// Command fuzzall runs every fuzz target of the named packages and shares one time budget out among them.
+// Command fuzzall runs every fuzz target of the Go modules in the named folders and shares one time budget out among them.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-type target struct{ pkg, name string }
+type target struct{ folder, pkg, name string }
 
 func main() {
 	seconds := flag.Int("seconds", 480, "time for all targets together, without building them")
@@ -23,22 +23,26 @@ func main() {
 	}
 }
 
-func run(budget time.Duration, packages []string) error {
-	list := exec.Command("go", append([]string{"test", "-list", "^Fuzz"}, packages...)...)
-	list.Stderr = os.Stderr
-	out, err := list.Output()
-	if err != nil {
-		return fmt.Errorf("list fuzz targets: %w", err)
+func run(budget time.Duration, folders []string) error {
+	var targets []target
+	for _, folder := range folders {
+		list := exec.Command("go", "test", "-list", "^Fuzz", "./...")
+		list.Dir, list.Stderr = folder, os.Stderr
+		out, err := list.Output()
+		if err != nil {
+			return fmt.Errorf("list fuzz targets of %s: %w", folder, err)
+		}
+		targets = append(targets, parse(folder, out)...)
 	}
-	targets := parse(out)
 	if len(targets) == 0 {
-		return fmt.Errorf("no fuzz targets in %s", strings.Join(packages, " "))
+		return fmt.Errorf("no fuzz targets in %s", strings.Join(folders, " "))
 	}
 	each := (budget / time.Duration(len(targets))).Truncate(time.Millisecond)
 	for _, t := range targets {
 		fmt.Printf("fuzz %s %s for %s\n", t.pkg, t.name, each)
-		cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), t.pkg)
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		// Minimising every new input by Go's default takes most of so short a time.
+		cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), "-fuzzminimizetime", "10x", t.pkg)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = t.folder, os.Stdout, os.Stderr
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("%s %s: %w", t.pkg, t.name, err)
 		}
@@ -47,7 +51,7 @@ func run(budget time.Duration, packages []string) error {
 }
 
 // parse reads what `go test -list` prints: a package's targets, one a line, and then "ok" and the package.
-func parse(out []byte) (targets []target) {
+func parse(folder string, out []byte) (targets []target) {
 	var names []string
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		fields := strings.Fields(lines.Text())
@@ -56,7 +60,7 @@ func parse(out []byte) (targets []target) {
 			names = append(names, fields[0])
 		case len(fields) >= 2 && fields[0] == "ok":
 			for _, n := range names {
-				targets = append(targets, target{fields[1], n})
+				targets = append(targets, target{folder, fields[1], n})
 			}
 			names = nil
 		}

@@ -6,8 +6,8 @@ import (
 )
 
 func TestTargetsBelongToThePackageThatFollowsThem(t *testing.T) {
-	got := parse([]byte("FuzzA\nFuzzB\nok  \tm/a\t0.01s\n?   \tm/b\t[no test files]\nok  \tm/c\t0.02s\nFuzzC\nok  \tm/d\t(cached)\n"))
-	want := []target{{"m/a", "FuzzA"}, {"m/a", "FuzzB"}, {"m/d", "FuzzC"}}
+	got := parse("f", []byte("FuzzA\nFuzzB\nok  \tm/a\t0.01s\n?   \tm/b\t[no test files]\nok  \tm/c\t0.02s\nFuzzC\nok  \tm/d\t(cached)\n"))
+	want := []target{{"f", "m/a", "FuzzA"}, {"f", "m/a", "FuzzB"}, {"f", "m/d", "FuzzC"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("targets %v, want %v", got, want)
 	}

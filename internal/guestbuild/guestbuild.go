@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -32,7 +31,7 @@ var builds sync.Map // absolute folder → *build
 
 // Build builds the guest in a folder, a main package in a Go module, as a WebAssembly reactor and returns it as the toolchain
 // made it, without a manifest. A folder is built once in a process, however many ask for it at once: an error is kept
-// too. The result is shared and must not be changed. The go command is the one in PATH, else the one that built this program;
+// too. The result is shared and must not be changed. The go command is the one in PATH;
 // it reads and writes its usual build cache and nothing else outside of a temporary folder.
 func Build(folder string) ([]byte, error) {
 	folder, err := filepath.Abs(folder)
@@ -67,9 +66,9 @@ func compile(folder string) ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	goCommand, err := toolchain(runtime.GOROOT())
+	goCommand, err := exec.LookPath("go")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w in PATH: install Go 1.26", ErrNoToolchain)
 	}
 	temp, err := os.MkdirTemp("", "weir-guest-")
 	if err != nil {
@@ -92,17 +91,4 @@ func compile(folder string) ([]byte, error) {
 		return nil, fmt.Errorf("go build: %w\n%s", err, bytes.TrimSpace(output))
 	}
 	return os.ReadFile(file)
-}
-
-// toolchain is the go command in PATH, else the one of a Go installation.
-func toolchain(goRoot string) (string, error) {
-	if path, err := exec.LookPath("go"); err == nil {
-		return path, nil
-	}
-	folder := filepath.Join(goRoot, "bin")
-	path, err := exec.LookPath(filepath.Join(folder, "go"))
-	if err != nil {
-		return "", fmt.Errorf("%w in PATH or in %s: install Go 1.26", ErrNoToolchain, folder)
-	}
-	return path, nil
 }
