@@ -17,6 +17,9 @@ type Batch = record.Batch
 // pollRecords is the most records that Poll returns at once: enough to pay for the call, few enough for a processor's cache.
 const pollRecords = 1024
 
+// pollBytes is how much Poll decompresses before it returns: a chunk of well-packed batches may hold a thousand times its size.
+const pollBytes = 1 << 20
+
 // Consumer reads one partition. Make one with Client.Consumer. It belongs to one goroutine; only Close may be called by another.
 //
 // It reads every record from its start on, in order, once: it reconnects within the retry budget, follows the partition to another
@@ -35,6 +38,7 @@ type Consumer struct {
 	walk     record.Records
 	inflate  record.Decompressor
 	hint     int // memory to take for the next decompressed payload
+	inflated int // bytes decompressed in this Poll
 	records  []Record
 	err      error // sticky
 }
@@ -76,7 +80,7 @@ func (c *Client) Consumer(ctx context.Context, topic string, partition uint32, s
 // Position is the offset of the next record that Poll returns.
 func (c *Consumer) Position() int64 { return c.position }
 
-// Poll returns the next records, at least one and at most 1024, as soon as there are some. The slice is valid until the next call
+// Poll returns the next records, at least one and at most 1024, as soon as there are some; fewer where they fill 1 MiB decompressed. The slice is valid until the next call
 // of any method; keys and values are valid, and must not be changed, for as long as anyone holds them: they alias what was
 // received, a chunk of up to WithMaxBytes or a decompressed batch, which stays in memory as a whole.
 //
@@ -84,7 +88,7 @@ func (c *Consumer) Position() int64 { return c.position }
 // or one that wraps ErrTopicNotFound, ErrUnavailable, ErrCorrupt, ErrBatchTooLarge or ErrClosed, or holds a protocol.ErrorCode.
 func (c *Consumer) Poll(ctx context.Context) ([]Record, error) {
 	clear(c.records)
-	c.records = c.records[:0]
+	c.records, c.inflated = c.records[:0], 0
 	for {
 		more, err := c.advance(ctx, len(c.records) > 0)
 		if err != nil && len(c.records) == 0 {
@@ -98,7 +102,7 @@ func (c *Consumer) Poll(ctx context.Context) ([]Record, error) {
 			continue
 		}
 		c.read()
-		if len(c.records) == pollRecords {
+		if len(c.records) == pollRecords || c.inflated >= pollBytes && len(c.records) > 0 {
 			return c.records, nil
 		}
 	}
@@ -208,7 +212,9 @@ func (c *Consumer) open() (err error) {
 		if err != nil {
 			return c.corrupt(err)
 		}
-		c.hint = len(payload) + len(payload)/8 + 512 // the next one is probably not much larger
+		// The next one is probably not much larger. Room for a large one would be wasted on small ones that follow.
+		c.hint = min(len(payload)+len(payload)/8+512, pollBytes)
+		c.inflated += len(payload)
 	}
 	c.walk, c.opened = record.Walk(c.batch, payload), true
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -325,6 +326,27 @@ func TestCreditThatIsNotConfirmedEndsTheConnection(t *testing.T) {
 		wantValues(t, consumer, 0, 5)
 		if took := time.Since(began); took < time.Second || took > 2*time.Second {
 			t.Errorf("noticed after %v", took)
+		}
+	})
+}
+
+func TestAnSPUThatTakesConnectionsAndSaysNothingSpendsTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, 1)
+		c, _ := f.connect(fluvio.WithDialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+			if address == "spu:1" {
+				silent, _ := net.Pipe()
+				return silent, nil
+			}
+			return f.dial(ctx, network, address)
+		}))
+		consumer := newConsumer(t, c, 0, fluvio.At(0))
+		began := time.Now()
+		if _, err := consumer.Poll(t.Context()); !errors.Is(err, fluvio.ErrUnavailable) {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > 2*time.Minute {
+			t.Errorf("gave up after %v", took)
 		}
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +20,7 @@ survives kill -9 at any moment.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Log = sh.log
-			ctx, drain, done := app.Signals(cmd.Context(), os.Stderr)
+			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
 			return app.Broker(ctx, drain, c, func(sc, spu string) error {
 				if sh.json {

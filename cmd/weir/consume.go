@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -26,8 +25,14 @@ func (sh *shell) consumeCommand() *cobra.Command {
 			if c.From, err = parseFrom(from); err != nil {
 				return err
 			}
+			if c.Partition < -1 {
+				return fault.Inputf("--partition: want a partition or -1 for all, got %d", c.Partition)
+			}
+			if c.MaxBytes != 0 && c.MaxBytes < 1024 {
+				return fault.Inputf("--max-bytes: want 1KB or more, got %d", c.MaxBytes)
+			}
 			c.Cluster, c.Topic, c.JSON, c.Out = sh.cluster(), args[0], sh.json, sh.out
-			ctx, drain, done := app.Signals(cmd.Context(), os.Stderr)
+			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
 			ctx, stop := context.WithCancel(ctx)
 			defer stop()

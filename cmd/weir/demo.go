@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"github.com/weir-stream/weir/host/app"
@@ -17,8 +15,8 @@ func (sh *shell) demoCommand() *cobra.Command {
 sandboxed module to the end, and says what came out. It is run in the repository's folder, after make guests.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c.JSON, c.Log, c.Out, c.Err = sh.json, sh.log, sh.out, sh.err
-			ctx, drain, done := app.Signals(cmd.Context(), os.Stderr)
+			c.JSON, c.Log, c.Out, c.Err = sh.json, sh.log, sh.out, sh.talk()
+			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
 			return app.Demo(ctx, drain, c)
 		},

@@ -14,7 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-stream/weir/host/app"
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/visible"
 )
 
 // version is set by the linker.
@@ -60,12 +62,20 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 
 func (sh *shell) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:               "weir",
-		Short:             "Sandboxed WebAssembly operators on Fluvio streams",
-		Version:           version,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return sh.setLog() },
+		Use:           "weir",
+		Short:         "Sandboxed WebAssembly operators on Fluvio streams",
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if sh.retryBudget < 0 {
+				return fmt.Errorf("--retry-budget: want 0 or more, got %s", sh.retryBudget)
+			}
+			if err := app.CheckAddress("--endpoint", sh.endpoint); sh.endpoint != "" && err != nil {
+				return err
+			}
+			return sh.setLog()
+		},
 	}
 	root.SetIn(sh.in)
 	root.SetOut(sh.out)
@@ -115,10 +125,46 @@ func (sh *shell) setLog() error {
 // fail tells the user what went wrong and returns the exit code: 1 a bug, 2 bad input, 3 the environment.
 func (sh *shell) fail(err error) int {
 	var quiet silent
-	if !errors.As(err, &quiet) {
-		fmt.Fprintf(sh.err, "weir: %s\n", strings.TrimSpace(err.Error()))
+	text := visible.Lines(strings.TrimSpace(err.Error()))
+	switch {
+	case errors.As(err, &quiet):
+	case sh.logFormat == "json":
+		sh.log.Error(text, "code", int(fault.Of(err)))
+	default:
+		fmt.Fprintf(sh.err, "weir: %s\n", text)
 	}
 	return int(fault.Of(err))
+}
+
+// say tells people what the process is doing: in the log where that is for machines.
+func (sh *shell) say(text string) {
+	if sh.logFormat == "json" {
+		sh.log.Info(text)
+		return
+	}
+	fmt.Fprintf(sh.err, "weir: %s\n", text)
+}
+
+// talk is where progress goes: nowhere where the log is for machines.
+func (sh *shell) talk() io.Writer {
+	if sh.logFormat == "json" {
+		return io.Discard
+	}
+	return sh.err
+}
+
+// group is a command that only has others below it.
+func group(cmd *cobra.Command, subs ...*cobra.Command) *cobra.Command {
+	cmd.AddCommand(subs...)
+	cmd.Args = cobra.NoArgs
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var names []string
+		for _, sub := range cmd.Commands() {
+			names = append(names, sub.Name())
+		}
+		return fault.Inputf("weir %s: want one of %s after it", cmd.Name(), strings.Join(names, ", "))
+	}
+	return cmd
 }
 
 // silent is an error whose text the command has printed already.

@@ -10,9 +10,7 @@ import (
 )
 
 func (sh *shell) moduleCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "module", Short: "Build and check wasm modules"}
-	cmd.AddCommand(sh.moduleBuild(), sh.moduleCheck())
-	return cmd
+	return group(&cobra.Command{Use: "module", Short: "Build and check wasm modules"}, sh.moduleBuild(), sh.moduleCheck())
 }
 
 func (sh *shell) moduleBuild() *cobra.Command {

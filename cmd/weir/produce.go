@@ -20,6 +20,9 @@ func (sh *shell) produceCommand() *cobra.Command {
 It fails with code 3 when one is not, and with code 2 at a line larger than a record may be.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.Linger < 0 {
+				return fault.Inputf("--linger: want 0 or more, got %s", c.Linger)
+			}
 			c.Cluster, c.Topic, c.In, c.File = sh.cluster(), args[0], sh.in, "stdin"
 			size := int64(-1)
 			if file != "" {
@@ -28,12 +31,14 @@ It fails with code 3 when one is not, and with code 2 at a line larger than a re
 					return fault.InputError(err)
 				}
 				defer f.Close()
-				if info, err := f.Stat(); err == nil {
-					size = info.Size()
+				info, err := f.Stat()
+				if err != nil || info.IsDir() {
+					return fault.Inputf("%s is not a file that can be read", file)
 				}
+				size = info.Size()
 				c.In, c.File = f, file
 			}
-			bar := app.Bar(sh.err, size, "produce "+c.Topic)
+			bar := app.Bar(sh.talk(), size, "produce "+c.Topic)
 			c.In = io.TeeReader(c.In, bar)
 			done, err := app.Produce(cmd.Context(), c)
 			_ = bar.Finish() // the bar is only talk

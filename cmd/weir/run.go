@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,8 +20,8 @@ Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the env
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.File, c.Endpoint, c.RetryBudget = args[0], sh.endpoint, sh.retryBudget
-			c.Log, c.JSON, c.Out, c.Err = sh.log, sh.json, sh.out, sh.err
-			ctx, drain, done := app.Signals(cmd.Context(), os.Stderr)
+			c.Log, c.JSON, c.Out, c.Err = sh.log, sh.json, sh.out, sh.talk()
+			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
 			return app.Run(ctx, drain, c)
 		},

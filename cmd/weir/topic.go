@@ -11,9 +11,8 @@ import (
 )
 
 func (sh *shell) topicCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "topic", Short: "Create, list, describe and delete topics"}
-	cmd.AddCommand(sh.topicCreate(), sh.topicList(), sh.topicDescribe(), sh.topicDelete())
-	return cmd
+	return group(&cobra.Command{Use: "topic", Short: "Create, list, describe and delete topics"},
+		sh.topicCreate(), sh.topicList(), sh.topicDescribe(), sh.topicDelete())
 }
 
 func (sh *shell) cluster() app.Cluster {
@@ -27,6 +26,9 @@ func (sh *shell) topicCreate() *cobra.Command {
 		Short: "Create a topic",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.Partitions == 0 || c.Replication == 0 {
+				return fault.Inputf("--partitions and --replication: want 1 or more")
+			}
 			return sh.cluster().WithAdmin(cmd.Context(), func(a *admin.Admin) error {
 				if err := a.CreateTopic(cmd.Context(), args[0], c); err != nil {
 					return err

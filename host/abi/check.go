@@ -83,6 +83,9 @@ func (c *checker) exports(s *shape) bool {
 		c.noMarker(exports)
 		return false
 	}
+	if _, ok := exports["_start"]; ok {
+		c.add(CodeModuleCommand, "%s", commandAdvice)
+	}
 	for _, rule := range exportTable {
 		e, ok := exports[rule.name]
 		if !ok {
@@ -115,6 +118,10 @@ func (c *checker) export(s *shape, rule exportRule, e exportDecl) {
 	}
 }
 
+// commandAdvice is for a module whose work is done by _start, as that of a program is.
+const commandAdvice = "the module is a command: it exports _start; build it as a reactor on a weir SDK: Go with -buildmode=c-shared, " +
+	"Rust as a cdylib, clang with -mexec-model=reactor"
+
 func (c *checker) noMarker(exports map[string]exportDecl) {
 	for name := range exports {
 		if strings.HasPrefix(name, "weir_abi_v") {
@@ -123,7 +130,7 @@ func (c *checker) noMarker(exports map[string]exportDecl) {
 		}
 	}
 	if _, ok := exports["_start"]; ok {
-		c.add(CodeModuleCommand, "the module is a command (it exports _start, and not %s); build it as a reactor on a weir SDK: Go with -buildmode=c-shared, Rust as a cdylib, clang with -mexec-model=reactor", Marker)
+		c.add(CodeModuleCommand, "%s", commandAdvice)
 		return
 	}
 	c.add(CodeModuleVersion, "the module does not export the marker %s; build it with a weir SDK", Marker)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/weir-stream/weir/host/engine/enginetest/asm"
+	"github.com/weir-stream/weir/host/ipc"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -177,4 +178,18 @@ func FuzzCheck(f *testing.F) {
 			t.Fatalf("%+v, %v", info, reasons)
 		}
 	})
+}
+
+// TestCodesOfMessagesAreThoseOfTheTable ties the codes that host/ipc gives to abi.json's, which it can't import.
+func TestCodesOfMessagesAreThoseOfTheTable(t *testing.T) {
+	for table, given := range map[string]string{
+		CodeIPCFrame: ipc.CodeFrame, CodeIPCMetadata: ipc.CodeMetadata, CodeIPCVersion: ipc.CodeVersion, CodeIPCHeader: ipc.CodeHeader,
+		CodeIPCUnsupported: ipc.CodeUnsupported, CodeIPCSchema: ipc.CodeSchema, CodeIPCLimit: ipc.CodeLimit, CodeIPCLayout: ipc.CodeLayout,
+		CodeIPCLength: ipc.CodeLength, CodeIPCBuffer: ipc.CodeBuffer, CodeIPCOffsets: ipc.CodeOffsets, CodeIPCValidity: ipc.CodeValidity,
+		CodeIPCNull: ipc.CodeNull, CodeIPCUTF8: ipc.CodeUTF8,
+	} {
+		if table != given {
+			t.Errorf("abi.json says %q, host/ipc %q", table, given)
+		}
+	}
 }

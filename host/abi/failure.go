@@ -8,6 +8,7 @@ import (
 	"github.com/weir-stream/weir/host/engine"
 	"github.com/weir-stream/weir/host/ipc"
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/visible"
 )
 
 // ErrDead is returned by a call into an instance that has failed or been closed.
@@ -53,10 +54,20 @@ func (f *Failure) Error() string {
 	if f.Row >= 0 {
 		fmt.Fprintf(&b, ", about row %d of the batch", f.Row)
 	}
-	if line, _, _ := strings.Cut(strings.TrimSpace(f.Stderr), "\n"); line != "" {
-		fmt.Fprintf(&b, " (%s)", shorten(line))
+	b.WriteString(f.lastWords())
+	return visible.Line(b.String())
+}
+
+// Reason is what happened without where: nothing in it depends on how the rows were cut into batches.
+func (f *Failure) Reason() string { return visible.Line(f.Message + f.lastWords()) }
+
+// lastWords is the first line that the guest wrote to its standard error, where a panic's text is, in brackets.
+func (f *Failure) lastWords() string {
+	line, _, _ := strings.Cut(strings.TrimSpace(f.Stderr), "\n")
+	if line == "" {
+		return ""
 	}
-	return b.String()
+	return " (" + shorten(line) + ")"
 }
 
 // Unwrap is Err.

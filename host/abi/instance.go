@@ -91,8 +91,12 @@ type Instance struct {
 	stack [1]uint64
 }
 
-// Compile compiles a module with the host functions of this package.
+// Compile compiles a module with the host functions of this package, its tables bounded.
 func Compile(ctx context.Context, e engine.Engine, wasm []byte, l engine.Limits) (engine.Module, error) {
+	wasm, err := boundTables(wasm)
+	if err != nil {
+		return nil, fault.InputError(err)
+	}
 	m, err := e.Compile(ctx, wasm, engine.Options{Host: HostFuncs(), Limits: l})
 	if err != nil {
 		return nil, fault.InputError(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/visible"
 )
 
 // Manifest is what a module says of itself in its section weir.manifest.
@@ -223,6 +224,10 @@ func (p *manifestParser) text(o *object, key, absent string) string {
 	s, ok := v.(string)
 	if !ok {
 		p.add(CodeManifestValue, key, "want a string")
+		return absent
+	}
+	if visible.Lines(s) != s {
+		p.add(CodeManifestValue, key, "want text without control characters")
 		return absent
 	}
 	return s

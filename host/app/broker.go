@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -21,18 +22,24 @@ const drainTime = 5 * time.Second
 
 // Broker serves until drain is closed or ctx ends; ready is called once it does.
 func Broker(ctx context.Context, drain <-chan struct{}, c BrokerConfig, ready func(sc, spu string) error) error {
+	if c.Dir == "" {
+		return fault.Inputf("--data: want a folder")
+	}
+	if err := errors.Join(CheckAddress("--sc", c.SC), CheckAddress("--spu", c.SPU)); err != nil {
+		return err
+	}
 	b, err := broker.Open(broker.Config{Dir: c.Dir, SCAddr: c.SC, SPUAddr: c.SPU, Logger: c.Log})
 	if err != nil {
 		return fault.EnvironmentError(err)
 	}
-	if err := ready(b.SC(), b.SPU()); err != nil {
-		return err
-	}
-	select {
-	case <-drain:
-	case <-ctx.Done():
+	failed := fault.EnvironmentError(ready(b.SC(), b.SPU()))
+	if failed == nil {
+		select {
+		case <-drain:
+		case <-ctx.Done():
+		}
 	}
 	closing, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	return fault.EnvironmentError(b.Close(closing))
+	return errors.Join(failed, fault.EnvironmentError(b.Close(closing)))
 }

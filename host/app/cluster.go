@@ -3,12 +3,16 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
 	"github.com/weir-stream/weir/fluvio/admin"
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/visible"
 )
 
 // Cluster says which Fluvio cluster a command talks to.
@@ -16,6 +20,15 @@ type Cluster struct {
 	Endpoint    string        // HOST:PORT of the SC; empty: the active profile
 	RetryBudget time.Duration // default 60 s
 	Log         *slog.Logger
+}
+
+// CheckAddress tells whether the value of a flag is HOST:PORT.
+func CheckAddress(flag, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if _, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil || host == "" {
+		return fault.Inputf("%s: want HOST:PORT, got '%s'", flag, visible.Line(address))
+	}
+	return nil
 }
 
 // Connect connects to the cluster.
@@ -48,6 +61,9 @@ func classed(err error) error {
 		if errors.Is(err, mine) {
 			return fault.InputError(err)
 		}
+	}
+	if errors.Is(err, fluvio.ErrTopicNotFound) {
+		err = fmt.Errorf("%w; 'weir topic create' makes one", err)
 	}
 	if err != nil && fault.Of(err) == fault.Bug {
 		return fault.EnvironmentError(err)

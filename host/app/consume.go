@@ -120,24 +120,27 @@ func (c ConsumeConfig) consume(ctx context.Context, client *fluvio.Client, parti
 	}
 }
 
-// printed is a record as JSON: text where it is UTF-8, base64 where it is not.
+// printed is a record as JSON. A key or value that is not UTF-8 is in key_b64 or value_b64 in place of key or value.
 type printed struct {
-	Topic     string  `json:"topic"`
-	Partition uint32  `json:"partition"`
-	Offset    int64   `json:"offset"`
-	Timestamp int64   `json:"timestamp"`
-	Key       *string `json:"key"`
-	KeyB64    string  `json:"key_b64,omitempty"`
-	Value     *string `json:"value,omitempty"`
-	ValueB64  string  `json:"value_b64,omitempty"`
+	Topic     string `json:"topic"`
+	Partition uint32 `json:"partition"`
+	Offset    int64  `json:"offset"`
+	Timestamp int64  `json:"timestamp"`
+	Key       any    `json:"key,omitempty"` // text, or noKey
+	KeyB64    string `json:"key_b64,omitempty"`
+	Value     any    `json:"value,omitempty"`
+	ValueB64  string `json:"value_b64,omitempty"`
 }
 
-func text(b []byte) (plain *string, b64 string) {
+// noKey is the key of a record without one.
+var noKey = json.RawMessage("null")
+
+// text is b as text, or, where it is not UTF-8, as base64.
+func text(b []byte) (plain any, b64 string) {
 	if !utf8.Valid(b) {
 		return nil, base64.StdEncoding.EncodeToString(b)
 	}
-	s := string(b)
-	return &s, ""
+	return string(b), ""
 }
 
 // printer prints records of several partitions, each poll's records together.
@@ -174,7 +177,7 @@ func (p *printer) print(partition uint32, records []fluvio.Record) error {
 }
 
 func jsonRecord(topic string, partition uint32, r *fluvio.Record) ([]byte, error) {
-	p := printed{Topic: topic, Partition: partition, Offset: r.Offset, Timestamp: r.Timestamp}
+	p := printed{Topic: topic, Partition: partition, Offset: r.Offset, Timestamp: r.Timestamp, Key: noKey}
 	if r.Key != nil {
 		p.Key, p.KeyB64 = text(r.Key)
 	}

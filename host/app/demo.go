@@ -123,7 +123,7 @@ func demoLoad(ctx context.Context, c DemoConfig, cluster Cluster) (done Produced
 func demoRun(ctx context.Context, drain <-chan struct{}, c DemoConfig, cluster Cluster, dir string) (s Summary, err error) {
 	var out bytes.Buffer
 	err = Run(ctx, drain, RunConfig{
-		File: c.SQL, State: filepath.Join(dir, "state"), UntilEnd: true, Worker: "0/1", Endpoint: cluster.Endpoint,
+		File: c.SQL, State: filepath.Join(dir, "state"), UntilEnd: true, Worker: "0/1", CheckpointInterval: time.Second, Endpoint: cluster.Endpoint,
 		RetryBudget: cluster.RetryBudget, JSON: true, Log: c.Log, Out: &out, Err: c.Err,
 	})
 	if err != nil {

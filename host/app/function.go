@@ -89,6 +89,8 @@ func (f *function) options(def *config.Function) (engine.Limits, error) {
 	return engine.Limits{MemoryPages: uint32(pages), Timeout: timeout}, bag.Done()
 }
 
+var errTooLarge = errors.New("is larger than a module may be")
+
 // readModule reads a .wasm file of a bounded size.
 func readModule(path string) ([]byte, error) {
 	f, err := os.Open(path)
@@ -98,7 +100,7 @@ func readModule(path string) ([]byte, error) {
 	defer f.Close()
 	wasm, err := io.ReadAll(io.LimitReader(f, abi.LimitModuleBytes+1))
 	if err == nil && len(wasm) > abi.LimitModuleBytes {
-		err = fmt.Errorf("%s is larger than a module may be (%d bytes)", path, abi.LimitModuleBytes)
+		err = fmt.Errorf("%s %w (%d bytes)", path, errTooLarge, abi.LimitModuleBytes)
 	}
 	return wasm, err
 }

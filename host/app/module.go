@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"github.com/google/renameio/v2"
@@ -12,6 +14,7 @@ import (
 	"github.com/weir-stream/weir/host/builtin"
 	"github.com/weir-stream/weir/host/engine"
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/visible"
 )
 
 // Built is a module that BuildModule wrote.
@@ -76,17 +79,21 @@ type Verdict struct {
 
 // CheckModule checks and compiles a module without running any of it. The error is about reading the file.
 func CheckModule(ctx context.Context, path string) (*Verdict, error) {
+	v := &Verdict{Reasons: []abi.Reason{}, file: path}
 	wasm, err := readModule(path)
+	if errors.Is(err, errTooLarge) {
+		v.Reasons = append(v.Reasons, abi.Reason{Code: abi.CodeModuleSize, Message: err.Error()})
+		return v, nil
+	}
 	if err != nil {
 		return nil, fault.InputError(err)
 	}
-	v := &Verdict{Reasons: []abi.Reason{}, file: path}
 	info, reasons := abi.Check(wasm, 0)
 	if reasons != nil {
 		v.Reasons = reasons
 		return v, nil
 	}
-	e, err := builtin.Engine("")
+	e, err := builtin.Engine("", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
@@ -108,13 +115,13 @@ func (v *Verdict) Print(w io.Writer) error {
 	case !v.Accepted:
 		text = v.file + " would be refused:"
 	case v.manifest != nil:
-		text += fmt.Sprintf(": %s %s", v.manifest.Name, v.manifest.Version)
+		text += fmt.Sprintf(": %s %s", visible.Line(v.manifest.Name), visible.Line(v.manifest.Version))
 	default:
 		text += "; it has no manifest, so it is sent every column"
 	}
 	for _, r := range v.Reasons {
 		text += fmt.Sprintf("\n  %s: %s", r.Code, r.Message)
 	}
-	_, err := fmt.Fprintln(w, text)
+	_, err := fmt.Fprintln(w, visible.Lines(text))
 	return fault.EnvironmentError(err)
 }

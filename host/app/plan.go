@@ -326,12 +326,13 @@ func (p *planner) assembleSource(pl *plan, def *config.Pipeline, letters *letter
 		Schema: pl.needs.of(schema(def.Source)),
 	}
 	for i, c := range def.Source.Columns {
-		switch {
-		case c.Metadata == "":
+		if c.Metadata == "" {
 			fields = append(fields, format.Field{Name: c.Name, Type: c.Type, Nullable: !c.NotNull, Column: places[i]})
-		case places[i] >= 0:
-			src.Metadata = append(src.Metadata, pipeline.Metadata{Key: c.Metadata, Column: places[i], Name: c.Name, Required: c.NotNull})
+			continue
 		}
+		src.Metadata = append(src.Metadata, pipeline.Metadata{
+			Key: c.Metadata, Column: places[i], Name: c.Name, Type: c.Type, Required: c.NotNull,
+		})
 	}
 	if _, err := t.format.NewDecoder(fields); err != nil {
 		return fault.InputError(fmt.Errorf("%s: table %s: %w", def.Source.Pos, def.Source.Name, err))

@@ -86,7 +86,7 @@ func (d declared) wasm(t testing.TB) []byte {
 	return wasm
 }
 
-var testEngine = sync.OnceValues(func() (engine.Engine, error) { return builtin.Engine("") })
+var testEngine = sync.OnceValues(func() (engine.Engine, error) { return builtin.Engine("", slog.New(slog.DiscardHandler)) })
 
 // planSQL plans a text in SQL whose modules are d, by name without .wasm, with a connector named memory.
 func planSQL(t testing.TB, sql string, modules map[string]declared) ([]*plan, error) {
@@ -123,14 +123,19 @@ func field(name string, nullable bool) arrow.Field {
 // is carried that nobody reads.
 func consistent(pl *plan) error {
 	c := &pl.Config
-	seen := map[int]string{}
 	for _, m := range c.Source.Metadata {
-		seen[m.Column] = m.Name
-	}
-	for place, name := range seen {
-		if got := c.Source.Schema.Field(place).Name; got != name {
-			return fmt.Errorf("metadata %s is at column %s", name, got)
+		if m.Column < 0 {
+			if at := c.Source.Schema.FieldIndices(m.Name); at != nil {
+				return fmt.Errorf("metadata %s, which is read, is only checked", m.Name)
+			}
+			continue
 		}
+		if got := c.Source.Schema.Field(m.Column); got.Name != m.Name || !arrow.TypeEqual(got.Type, m.Type) {
+			return fmt.Errorf("metadata %s is at column %s", m.Name, got)
+		}
+	}
+	if declared := len(metadata(pl.source.def)); len(c.Source.Metadata) != declared {
+		return fmt.Errorf("%d of %d metadata columns are checked", len(c.Source.Metadata), declared)
 	}
 	input := c.Source.Schema
 	for i, s := range pl.stages {

@@ -77,7 +77,17 @@ func Produce(ctx context.Context, c ProduceConfig) (done Produced, err error) {
 		}
 		return nil
 	})
-	err = errors.Join(err, classed(producer.Close(ctx)))
+	if closed := classed(producer.Close(ctx)); err == nil {
+		err = closed
+	}
+	if err != nil {
+		acknowledged := int64(0)
+		for p := range producer.Partitions() {
+			n, _ := producer.Acknowledged(uint32(p))
+			acknowledged += n
+		}
+		err = fmt.Errorf("%w (%d records are acknowledged)", err, acknowledged)
+	}
 	done.Seconds = time.Since(began).Seconds()
 	return done, err
 }

@@ -45,11 +45,14 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	if err != nil {
 		return err
 	}
+	if c.CheckpointInterval <= 0 {
+		return fault.Inputf("--checkpoint-interval: want more than 0, got %s", c.CheckpointInterval)
+	}
 	cfg, err := config.Load(c.File)
 	if err != nil {
 		return err
 	}
-	eng, err := builtin.Engine(cacheDir())
+	eng, err := builtin.Engine(cacheDir(), c.Log)
 	if err != nil {
 		return err
 	}
@@ -84,21 +87,27 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	return errors.Join(err, summaries(c, plans, allocations()-before))
 }
 
+// errFailFast is why pipelines end when another one has failed.
+var errFailFast = errors.New("another pipeline failed")
+
 // runAll runs the pipelines side by side. One that fails leaves the others running, unless failFast.
 func runAll(ctx context.Context, drain <-chan struct{}, plans []*plan, failFast bool) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	errs := make([]error, len(plans))
 	var running sync.WaitGroup
 	for i, p := range plans {
 		running.Go(func() {
 			err := pipeline.Run(ctx, p.Config, drain)
-			if err == nil {
+			if err == nil || errors.Is(context.Cause(ctx), errFailFast) {
 				return
+			}
+			if ended := context.Cause(ctx); ended != nil {
+				err = ended // more to the point than what the end of ctx broke
 			}
 			errs[i] = fmt.Errorf("pipeline %s: %w", p.Config.Name, err)
 			if failFast {
-				cancel()
+				cancel(errFailFast)
 			} else if len(plans) > 1 {
 				p.Config.Log.Error("pipeline stopped", "reason", err)
 			}

@@ -2,17 +2,17 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/weir-stream/weir/internal/fault"
 )
 
 // Signals turns SIGINT and SIGTERM into a drain and, the second time, into the end of ctx. The caller calls done when the
 // command has ended.
-func Signals(parent context.Context, talk io.Writer) (ctx context.Context, drain <-chan struct{}, done func()) {
-	ctx, cancel := context.WithCancel(parent)
+func Signals(parent context.Context, say func(string)) (ctx context.Context, drain <-chan struct{}, done func()) {
+	ctx, cancel := context.WithCancelCause(parent)
 	draining := make(chan struct{})
 	received := make(chan os.Signal, 2)
 	signal.Notify(received, syscall.SIGINT, syscall.SIGTERM)
@@ -25,18 +25,18 @@ func Signals(parent context.Context, talk io.Writer) (ctx context.Context, drain
 				return
 			case s := <-received:
 				if drained {
-					fmt.Fprintf(talk, "weir: %s again: ending at once\n", s)
-					cancel()
+					say(s.String() + " again: ending at once")
+					cancel(fault.Environmentf("ended at once by a second %s; what no checkpoint covers is read again by the next run", s))
 					return
 				}
-				fmt.Fprintf(talk, "weir: %s: draining; once more to end at once\n", s)
+				say(s.String() + ": draining; once more to end at once")
 				close(draining)
 			}
 		}
 	}()
 	return ctx, draining, func() {
 		signal.Stop(received)
-		cancel()
+		cancel(nil)
 		<-ended
 	}
 }

@@ -276,7 +276,7 @@ func (c *Column) growText(n int) error {
 	if c.values == nil {
 		c.values = memory.NewResizableBuffer(c.mem)
 	}
-	c.values.Reserve(max(need, min(2*len(c.text), math.MaxInt32+1), c.lastText+2*shortText, minText))
+	c.values.Reserve(max(need, min(2*len(c.text), math.MaxInt32), c.lastText+2*shortText, minText))
 	c.text = c.values.Buf()
 	return nil
 }

@@ -2,6 +2,8 @@
 package builtin
 
 import (
+	"log/slog"
+
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/connector/fluvioconn"
 	"github.com/weir-stream/weir/host/engine"
@@ -23,7 +25,13 @@ func Formats() format.Registry {
 	}
 }
 
-// Engine returns the default engine. cacheDir keeps compiled code between runs; empty: nothing is kept.
-func Engine(cacheDir string) (engine.Engine, error) {
-	return wazeroengine.New(wazeroengine.Config{CacheDir: cacheDir})
+// Engine returns the default engine. cacheDir keeps compiled code between runs; empty: nothing is kept. A folder that can't
+// be used only costs time: log is told, and nothing is kept.
+func Engine(cacheDir string, log *slog.Logger) (engine.Engine, error) {
+	e, err := wazeroengine.New(wazeroengine.Config{CacheDir: cacheDir, Logger: log})
+	if err != nil && cacheDir != "" {
+		log.Warn("compiled modules are not kept", "folder", cacheDir, "reason", err)
+		return wazeroengine.New(wazeroengine.Config{Logger: log})
+	}
+	return e, err
 }

@@ -7,7 +7,8 @@
 //	 "message":"…","module":"sha256:…","function":"late_flights","time":1385856000000}
 //
 // module and function are absent for a row that no module saw. A row of a stage behind one that gave no origin has
-// "derived": true, its stage's input row as JSON for a value, and "offset" and "last_offset" for the range it came from.
+// "derived": true, what is read of its stage's input row as JSON for a value, and "offset" and "last_offset" for the range
+// it came from.
 package deadletter
 
 import (
@@ -27,7 +28,8 @@ type Letter struct {
 	// LastOffset ends the range of a derived row, inclusive.
 	LastOffset int64 `json:"last_offset,omitempty"`
 	Derived    bool  `json:"derived,omitempty"`
-	// Code is stable and dotted, Path names the field, Message is for people and never echoes the value.
+	// Code is stable and dotted, Path names the field, Message is for people: weir's own never echo the value, a module's are
+	// its author's.
 	Code    string `json:"code"`
 	Path    string `json:"path,omitempty"`
 	Message string `json:"message"`

@@ -9,6 +9,7 @@ import (
 	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/host/deadletter"
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/visible"
 )
 
 // failed deals with a batch that a module failed on. Where the stage drops such batches, every row is rejected with the
@@ -39,12 +40,11 @@ func (c *Chain) failed(ctx context.Context, i int, b *batch.Batch, res *Result, 
 	if err != nil {
 		return fmt.Errorf("function %s: %w", s.Function, err)
 	}
+	reason := "the module failed on the row's batch: " + failure.Reason()
 	for row := range int(b.Record.NumRows()) {
-		l, err := s.letter(b, row, failure.Code, "the module failed on the row's batch: "+failure.Message)
-		if err != nil {
+		if err := c.reject(i, b, row, failure.Code, reason, res); err != nil {
 			return err
 		}
-		res.Rejected = append(res.Rejected, Rejection{i, l})
 	}
 	return nil
 }
@@ -90,5 +90,5 @@ func (r *Rejection) Stop() error {
 	}
 	return fault.Inputf("function %s rejected a row of topic %s partition %d %s: %s: %s; "+
 		"set weir.error_topic on the function, or bad_data.topic on the table, to send such rows to a dead letter",
-		l.Function, l.Topic, l.Partition, where, l.Code, l.Message)
+		l.Function, l.Topic, l.Partition, where, l.Code, visible.Line(l.Message))
 }

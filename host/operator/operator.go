@@ -92,6 +92,8 @@ type Result struct {
 	Rejected []Rejection
 	// Guest is the time spent in the modules.
 	Guest time.Duration
+
+	held int // bytes of Batches and Rejected, about
 }
 
 // Batch is rows for the sinks that read output Index.
@@ -170,6 +172,9 @@ func (c *Chain) process(ctx context.Context, i int, b *batch.Batch, res *Result)
 		}
 		if out.To == Sinks {
 			res.Batches = append(res.Batches, Batch{out.Index, made})
+			if err := s.hold(res, held(out, made, e)); err != nil {
+				return err
+			}
 			continue
 		}
 		err = c.process(ctx, i+1, made, res)
@@ -179,13 +184,26 @@ func (c *Chain) process(ctx context.Context, i int, b *batch.Batch, res *Result)
 		}
 	}
 	for _, r := range answer.Rejected {
-		l, err := s.letter(b, int(r.Row), r.Code, r.Message)
-		if err != nil {
+		if err := c.reject(i, b, int(r.Row), r.Code, r.Message, res); err != nil {
 			return err
 		}
-		res.Rejected = append(res.Rejected, Rejection{i, l})
 	}
 	return nil
+}
+
+// reject adds a row of stage i's input to the rejected ones.
+func (c *Chain) reject(i int, b *batch.Batch, row int, code, message string, res *Result) error {
+	s := c.stages[i]
+	l, err := s.letter(b, row, code, message)
+	if err != nil {
+		return err
+	}
+	res.Rejected = append(res.Rejected, Rejection{i, l})
+	bytes := rejectedCost + len(message)
+	if l.Derived {
+		bytes += len(l.Value)
+	}
+	return s.hold(res, bytes)
 }
 
 // call sends the module the columns it asks for.

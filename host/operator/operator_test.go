@@ -382,3 +382,33 @@ func TestOpenClosesWhatItOpened(t *testing.T) {
 		t.Errorf("%d instances were opened, %d are open", b.opened, b.open)
 	}
 }
+
+// TestWhatComesOutOfABatchIsBounded has a stage that makes many batches of one, and one behind it that answers each.
+func TestWhatComesOutOfABatchIsBounded(t *testing.T) {
+	values, message := make([]int64, 16<<10), strings.Repeat("m", 128<<10)
+	for name, answer := range map[string]func(*bench) *abi.Result{
+		"rows": func(b *bench) *abi.Result {
+			return &abi.Result{Emits: []abi.Emit{{Record: b.record(schema("a"), values)}}}
+		},
+		"rejected rows": func(*bench) *abi.Result {
+			return &abi.Result{Rejected: []abi.Rejection{{Code: "c", Message: message}}}
+		},
+	} {
+		b := newBench(t)
+		calls := 0
+		c := b.chain(
+			b.stage("many", through(), emit(make([]abi.Emit, 4096)...)),
+			b.stage("large", toSinks(Output{Columns: []Column{{Emitted: true}}}, "a"), func(arrow.RecordBatch, abi.Rows) (*abi.Result, error) {
+				calls++
+				return answer(b), nil
+			}),
+		)
+		_, err := b.run(c, b.source(schema("a"), []int64{1}))
+		if err == nil || !strings.Contains(err.Error(), "function large: more than 256 MiB") || fault.Of(err) != fault.Input {
+			t.Errorf("%s: %v", name, err)
+		}
+		if calls < 1024 || calls > 2048 {
+			t.Errorf("%s: stopped after %d calls", name, calls)
+		}
+	}
+}

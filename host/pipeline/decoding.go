@@ -152,8 +152,8 @@ func (d *decoding) row(m connector.Message, frame []byte, index int32) error {
 	if err := d.decoder.Decode(frame, d.builder); err != nil {
 		return err
 	}
-	for _, md := range d.c.Source.Metadata {
-		if err := d.metadata(md, m, index); err != nil {
+	for i := range d.c.Source.Metadata {
+		if err := d.metadata(&d.c.Source.Metadata[i], m, index); err != nil {
 			d.builder.Rollback()
 			return err
 		}

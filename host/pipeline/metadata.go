@@ -2,17 +2,20 @@ package pipeline
 
 import (
 	"fmt"
+	"math"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
-	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/format"
 )
 
-// metadata appends a value to a metadata column.
-func (d *decoding) metadata(md Metadata, m connector.Message, frame int32) error {
+// metadata checks a metadata column of a record, and appends its value where the column is stored.
+func (d *decoding) metadata(md *Metadata, m connector.Message, frame int32) error {
+	if err := md.check(m); err != nil || md.Column < 0 {
+		return err
+	}
 	col := d.builder.Column(md.Column)
 	switch md.Key {
 	case "offset":
@@ -24,13 +27,16 @@ func (d *decoding) metadata(md Metadata, m connector.Message, frame int32) error
 	case "topic":
 		return col.AppendString(d.topic)
 	case "timestamp":
-		return appendTime(col, d.c.Source.Schema.Field(md.Column).Type, md, m.Time)
+		if m.Time < 0 {
+			col.AppendNull()
+			return nil
+		}
+		v, _ := md.time(m.Time) // check has seen that it fits
+		col.AppendInt64(v)
 	case "key":
 		if m.Key == nil {
-			return appendNull(col, md)
-		}
-		if !utf8.Valid(m.Key) {
-			return &format.DataError{Code: "metadata.utf8", Path: md.Name, Message: "the record's key is not UTF-8"}
+			col.AppendNull()
+			return nil
 		}
 		return col.AppendBytes(m.Key)
 	default:
@@ -39,31 +45,34 @@ func (d *decoding) metadata(md Metadata, m connector.Message, frame int32) error
 	return nil
 }
 
-// appendTime appends a record's timestamp: milliseconds to a BIGINT, the instant to a TIMESTAMP.
-func appendTime(col *batch.Column, t arrow.DataType, md Metadata, ms int64) error {
-	if ms < 0 {
-		return appendNull(col, md)
-	}
-	ts, ok := t.(*arrow.TimestampType)
+// check says what is wrong with a record that the column can't take, be the column stored or not: which records are bad
+// must not depend on what later stages read.
+func (md *Metadata) check(m connector.Message) error {
 	switch {
-	case !ok:
-	case ts.Unit == arrow.Second:
-		ms /= 1000
-	case ts.Unit == arrow.Microsecond && ms <= (1<<63-1)/1_000:
-		ms *= 1_000
-	case ts.Unit == arrow.Nanosecond && ms <= (1<<63-1)/1_000_000:
-		ms *= 1_000_000
-	case ts.Unit != arrow.Millisecond:
-		return &format.DataError{Code: "metadata.range", Path: md.Name, Message: "the record's timestamp does not fit " + t.String()}
+	case md.Key == "key" && m.Key == nil, md.Key == "timestamp" && m.Time < 0:
+		if md.Required {
+			return &format.DataError{Code: "metadata.null", Path: md.Name, Message: "the record has no " + md.Key + ", and the column is NOT NULL"}
+		}
+	case md.Key == "key" && !utf8.Valid(m.Key):
+		return &format.DataError{Code: "metadata.utf8", Path: md.Name, Message: "the record's key is not UTF-8"}
+	case md.Key == "timestamp":
+		if _, fits := md.time(m.Time); !fits {
+			return &format.DataError{Code: "metadata.range", Path: md.Name, Message: "the record's timestamp does not fit " + md.Type.String()}
+		}
 	}
-	col.AppendInt64(ms)
 	return nil
 }
 
-func appendNull(col *batch.Column, md Metadata) error {
-	if md.Required {
-		return &format.DataError{Code: "metadata.null", Path: md.Name, Message: "the record has no " + md.Key + ", and the column is NOT NULL"}
+// time is a record's timestamp in milliseconds as the column has it: milliseconds in a BIGINT, the instant in a TIMESTAMP.
+func (md *Metadata) time(ms int64) (v int64, fits bool) {
+	ts, ok := md.Type.(*arrow.TimestampType)
+	switch {
+	case !ok || ts.Unit == arrow.Millisecond:
+		return ms, true
+	case ts.Unit == arrow.Second:
+		return ms / 1000, true
+	case ts.Unit == arrow.Microsecond:
+		return ms * 1_000, ms <= math.MaxInt64/1_000
 	}
-	col.AppendNull()
-	return nil
+	return ms * 1_000_000, ms <= math.MaxInt64/1_000_000
 }

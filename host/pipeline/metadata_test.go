@@ -42,7 +42,7 @@ func TestMetadataColumns(t *testing.T) {
 		name := fmt.Sprintf("%s%d", col.key, i)
 		schema = append(schema, arrow.Field{Name: name, Type: col.t, Nullable: !col.required})
 		out = append(out, format.Field{Name: name, Type: col.t, Nullable: !col.required, Column: i})
-		c.Source.Metadata = append(c.Source.Metadata, Metadata{Key: col.key, Column: i, Name: name, Required: col.required})
+		c.Source.Metadata = append(c.Source.Metadata, Metadata{Key: col.key, Column: i, Name: name, Type: col.t, Required: col.required})
 		c.Sinks[0].Columns = append(c.Sinks[0].Columns, i)
 	}
 	c.Source.Schema = arrow.NewSchema(schema, nil)
@@ -71,12 +71,22 @@ func TestMetadataColumns(t *testing.T) {
 		t.Errorf("dead letters: %s", got)
 	}
 
-	b = newBench(t, j)
-	required := b.config()
-	required.Source.Schema = arrow.NewSchema([]arrow.Field{bigint, text, {Name: "k", Type: text.Type}}, nil)
-	required.Source.Metadata = []Metadata{{Key: "key", Column: 2, Name: "k", Required: true}}
-	must(t, b.run(t.Context(), required, nil))
-	if got := b.mem.Records("bad", 0); len(got) != 2 || letterOf(got[0]).Code != "metadata.null" || letterOf(got[1]).Code != "metadata.utf8" {
-		t.Errorf("%d dead letters: %v", len(got), got)
+	// What is bad does not depend on whether anything reads the column.
+	for _, place := range []int{2, -1} {
+		b = newBench(t, j)
+		required := b.config()
+		required.Source.Schema = arrow.NewSchema([]arrow.Field{bigint, text, {Name: "k", Type: text.Type}}[:max(place+1, 2)], nil)
+		required.Source.Metadata = []Metadata{
+			{Key: "key", Column: place, Name: "k", Type: text.Type, Required: true}, {Key: "timestamp", Column: -1, Name: "t", Type: nano},
+		}
+		must(t, b.run(t.Context(), required, nil))
+		letters = nil
+		for _, m := range b.mem.Records("bad", 0) {
+			l := letterOf(m)
+			letters = append(letters, fmt.Sprintf("%d %s %s", l.Offset, l.Code, l.Path))
+		}
+		if got := strings.Join(letters, ", "); got != "1 metadata.null k, 2 metadata.utf8 k, 3 metadata.range t" {
+			t.Errorf("column %d: dead letters: %s", place, got)
+		}
 	}
 }

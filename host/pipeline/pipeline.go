@@ -68,13 +68,13 @@ type Source struct {
 	Letters int
 }
 
-// Metadata fills a column of the source's schema from the record's metadata: offset, partition, topic, timestamp, key or
-// frame.
+// Metadata is a column of the table that takes the record's metadata: offset, partition, topic, timestamp, key or frame.
 type Metadata struct {
 	Key    string
-	Column int
-	// Name and Required are the declared column's, for errors.
+	Column int // of the source's schema; -1: checked, but not stored
+	// Name, Type and Required are the declared column's.
 	Name     string
+	Type     arrow.DataType
 	Required bool
 }
 
@@ -134,29 +134,61 @@ func (c *Config) setDefaults() {
 // UntilEnd is set, and else waits like the others.
 func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	c.setDefaults()
-	defer c.Stats.stop()
-	source, err := c.Source.Connector.OpenSource(ctx, c.Env)
+	opening, opened := untilDrained(ctx, drain)
+	defer opened()
+	source, err := c.Source.Connector.OpenSource(opening, c.Env)
 	if err != nil {
-		return fmt.Errorf("table %s: %w", c.Source.Table, err)
+		return unlessDrained(drain, fmt.Errorf("table %s: %w", c.Source.Table, err))
 	}
 	defer closing(&err, source.Close)
-	outs, err := openSinks(ctx, &c)
+	outs, err := openSinks(opening, &c)
 	if err != nil {
-		return err
+		return unlessDrained(drain, err)
 	}
 	defer closing(&err, outs.close)
-	lanes, err := openLanes(ctx, &c, source, outs)
+	lanes, err := openLanes(opening, &c, source, outs)
 	for _, l := range lanes {
 		defer closing(&err, l.close)
 	}
 	if err != nil {
-		return err
+		return unlessDrained(drain, err)
 	}
+	opened()
 	c.Stats.start()
+	defer c.Stats.stop() // before anything is closed
 	if len(lanes) == 0 && !c.UntilEnd {
 		return idle(ctx, drain)
 	}
 	return runLanes(ctx, lanes, drain)
+}
+
+// untilDrained is ctx while things are being opened: closing drain ends it too, since nothing has been read that could be let
+// through. opened ends that, and may be called more than once.
+func untilDrained(ctx context.Context, drain <-chan struct{}) (opening context.Context, opened func()) {
+	opening, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-drain:
+			cancel()
+		case <-done:
+		}
+	})
+	return opening, sync.OnceFunc(func() {
+		close(done)
+		watching.Wait()
+	})
+}
+
+// unlessDrained is err, but nil where drain is closed: what was being opened was given up on purpose.
+func unlessDrained(drain <-chan struct{}, err error) error {
+	select {
+	case <-drain:
+		return nil
+	default:
+		return err
+	}
 }
 
 // closing closes something at the end. Its error is told only where nothing failed before, since what failed is often

@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -63,4 +66,31 @@ func BenchmarkRun(b *testing.B) {
 			}
 		})
 	}
+}
+
+// slow is a table whose source takes an hour to close.
+type slow struct{ connector.Config }
+
+type slowSource struct{ connector.Source }
+
+func (c slow) OpenSource(ctx context.Context, env connector.Env) (connector.Source, error) {
+	s, err := c.Config.OpenSource(ctx, env)
+	return slowSource{s}, err
+}
+
+func (s slowSource) Close() error {
+	<-time.After(time.Hour)
+	return s.Source.Close()
+}
+
+func TestSecondsEndWithTheLanes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, simple(numbered("a", 0, 10)))
+		c := b.config()
+		c.Source.Connector = slow{c.Source.Connector}
+		must(t, b.run(t.Context(), c, nil))
+		if got := c.Stats.Seconds(); got > 60 {
+			t.Errorf("%v seconds: closing was counted", got)
+		}
+	})
 }

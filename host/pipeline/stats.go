@@ -9,12 +9,12 @@ import (
 type Stats struct {
 	RecordsIn  atomic.Int64 // records read from the source
 	RowsIn     atomic.Int64 // rows decoded from them
-	RowsOut    atomic.Int64 // rows that operators gave to sinks
-	RecordsOut atomic.Int64 // records written to sinks, dead letters aside
+	RowsOut    atomic.Int64 // rows that sinks have confirmed
+	RecordsOut atomic.Int64 // records that sinks have confirmed, dead letters aside
 	Rejected   atomic.Int64 // rows that could not be decoded or that a module rejected
-	Letters    atomic.Int64 // dead letters written
+	Letters    atomic.Int64 // dead letters confirmed
 	BytesIn    atomic.Int64 // bytes of record values read
-	BytesOut   atomic.Int64 // bytes of record values written to sinks
+	BytesOut   atomic.Int64 // bytes of record values that sinks have confirmed
 
 	// Nanoseconds spent in each stage, summed over lanes; waiting for another stage is not in them.
 	Decode, Operators, Guest, Encode, Write, Checkpoint atomic.Int64
@@ -23,11 +23,7 @@ type Stats struct {
 }
 
 func (s *Stats) start() { s.started.Store(time.Now().UnixNano()) }
-func (s *Stats) stop() {
-	if s.started.Load() != 0 {
-		s.stopped.Store(time.Now().UnixNano())
-	}
-}
+func (s *Stats) stop()  { s.stopped.Store(time.Now().UnixNano()) }
 
 // Seconds is the time since the lanes began to run, or that they ran for.
 func (s *Stats) Seconds() float64 {

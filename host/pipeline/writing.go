@@ -59,7 +59,12 @@ type writing struct {
 	letters []output
 	saved   checkpoint.Lane
 	last    checkpoint.Checkpoint
+
+	unconfirmed written // since the last flush
 }
+
+// written counts what was handed to sinks.
+type written struct{ records, bytes, letters int64 }
 
 // output writes records to one sink. A record's partition follows from its key where byKey is set and it has one, and else
 // from the running count that the checkpoint keeps, so that where batches are cut changes nothing.
@@ -181,9 +186,8 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch) error {
 		start = end
 	}
 	spent(&w.c.Stats.Write, began)
-	w.c.Stats.RowsOut.Add(int64(rows))
-	w.c.Stats.RecordsOut.Add(int64(rows))
-	w.c.Stats.BytesOut.Add(int64(len(t.buf)))
+	w.unconfirmed.records += int64(rows)
+	w.unconfirmed.bytes += int64(len(t.buf))
 	return nil
 }
 
@@ -254,7 +258,7 @@ func (w *writing) letter(ctx context.Context, r *rejection) error {
 	if err := out.put(ctx, r.letter.Offset, connector.Message{Time: -1, Key: key, Value: r.letter.Value}); err != nil {
 		return fmt.Errorf("%s: %w", out.name, err)
 	}
-	w.c.Stats.Letters.Add(1)
+	w.unconfirmed.letters++
 	return nil
 }
 
@@ -283,7 +287,7 @@ func (o *output) countAt(next int64) int64 {
 	return o.count
 }
 
-// flush waits until every sink has confirmed everything.
+// flush waits until every sink has confirmed everything, and counts it.
 func (w *writing) flush(ctx context.Context) error {
 	defer spent(&w.c.Stats.Write, time.Now())
 	for i := range w.tables {
@@ -296,6 +300,11 @@ func (w *writing) flush(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", w.letters[i].name, err)
 		}
 	}
+	w.c.Stats.RowsOut.Add(w.unconfirmed.records)
+	w.c.Stats.RecordsOut.Add(w.unconfirmed.records)
+	w.c.Stats.BytesOut.Add(w.unconfirmed.bytes)
+	w.c.Stats.Letters.Add(w.unconfirmed.letters)
+	w.unconfirmed = written{}
 	return nil
 }
 

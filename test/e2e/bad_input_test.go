@@ -91,11 +91,24 @@ func TestUsageIsCodeTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{"frobnicate"}, {"run"}, {"run", "--no-such-flag", "x"}, {"run", "no-such-file.sql"}, {"consume", "t", "--from", "yesterday"},
 		{"topic", "create"}, {"broker"}, {"run", "x.sql", "--worker", "2/2"}, {"produce", "t", "-f", "no-such-file", "--endpoint", "127.0.0.1:1"},
-		{"topic", "list", "--log-level", "loud"},
+		{"topic", "list", "--log-level", "loud"}, {"topic"}, {"topic", "frobnicate"}, {"module", "lint", "x"},
+		{"run", "x.sql", "--checkpoint-interval", "0s"}, {"run", "x.sql", "--retry-budget", "-1s"}, {"topic", "list", "--endpoint", "foo"},
+		{"broker", "--data", ""}, {"broker", "--data", "x", "--sc", "foo"}, {"produce", "t", "-f", ".", "--endpoint", "127.0.0.1:1"},
+		{"consume", "t", "--max-bytes", "1"}, {"consume", "t", "--partition", "-2"}, {"topic", "create", "t", "--partitions", "0"},
 	} {
 		if r := weir(t, nil, args...); r.code != 2 || r.errOut == "" || r.out != "" {
 			t.Errorf("weir %v: code %d, stdout %q, stderr %q", args, r.code, r.out, r.errOut)
 		}
+	}
+}
+
+// TestSignalWhileOpeningEndsAtOnce asks a pipeline to end that can't reach its broker.
+func TestSignalWhileOpeningEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, "run", file(t, "late.sql", pipelineSQL("", "", "")), "--endpoint", freePort(t), "--log-level", "debug")
+	eventually(t, "a first try", func() bool { return strings.Contains(p.talk(), "level=") })
+	if code := p.terminate(t); code != 0 {
+		t.Errorf("code %d\n%s", code, p.talk())
 	}
 }
 

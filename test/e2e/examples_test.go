@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -51,6 +52,7 @@ func TestModuleCheckSaysWhy(t *testing.T) {
 		"good":      {lateFlights, ""},
 		"text":      {write("a.wasm", "hello"), "module.not_wasm"},
 		"empty":     {write("b.wasm", ""), "module.not_wasm"},
+		"command":   {command(t), "module.command"},
 		"component": {write("c.wasm", "\x00asm\x0d\x00\x01\x00"), "module.component"},
 		"no marker": {write("d.wasm", "\x00asm\x01\x00\x00\x00"), "module.version"},
 	} {
@@ -76,6 +78,18 @@ func TestModuleCheckSaysWhy(t *testing.T) {
 	if r := weir(t, nil, "module", "check", "no-such.wasm"); r.code != 2 || r.out != "" {
 		t.Errorf("a file that is not there: code %d, %q", r.code, r.out)
 	}
+}
+
+// command is the smallest filter built as a program, without -buildmode=c-shared.
+func command(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "command.wasm")
+	cmd := exec.Command("go", "build", "-o", path, ".")
+	cmd.Dir, cmd.Env = repository+"/examples/wasm/go_filter", append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
 }
 
 // TestFramesAndMetadata reads records of several lines with every metadata column.

@@ -26,7 +26,7 @@
 // For speed, write the operator itself and loop over a column's values.
 //
 // An output is either a [Patch], which selects rows of the input and adds or replaces columns while the host keeps the rest,
-// or [Rows], a batch of the module's own making. Prefer the patch: it is smaller, and rows keep their original bytes.
+// or [Rows], a batch of the module's own making. Prefer the patch: it is smaller, and each row keeps where it came from.
 //
 // What a batch's columns give out (slices, strings) lies in the arena that the host writes each batch to. It is valid until the
 // function that handles the batch returns; to keep a string longer, use strings.Clone.

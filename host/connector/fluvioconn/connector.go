@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
@@ -59,6 +60,9 @@ func (Connector) Configure(role connector.Role, options *option.Bag) (connector.
 	c.topic = options.Required("topic")
 	c.endpoint = options.String("endpoint", "")
 	c.profile = options.String("profile", "")
+	if _, _, err := net.SplitHostPort(c.endpoint); c.endpoint != "" && err != nil {
+		options.Reject("endpoint", "HOST:PORT")
+	}
 	if c.endpoint != "" && c.profile != "" {
 		options.Reject("profile", "no profile beside an endpoint")
 	}
@@ -145,6 +149,9 @@ func classed(err error) error {
 		if errors.Is(err, mine) {
 			return fault.InputError(err)
 		}
+	}
+	if errors.Is(err, fluvio.ErrTopicNotFound) {
+		err = fmt.Errorf("%w; 'weir topic create' makes one", err)
 	}
 	return fault.EnvironmentError(err)
 }

@@ -8,6 +8,7 @@ package wazeroengine
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"slices"
 
@@ -15,18 +16,23 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/weir-stream/weir/host/engine"
+	"github.com/weir-stream/weir/internal/visible"
 )
 
 // Config is how the engine runs. The zero value compiles where the machine allows it and keeps compiled code in memory.
 type Config struct {
 	Interpreter bool   // interpret even where compiling is supported
 	CacheDir    string // folder that keeps compiled code between runs; "" is none. It holds machine code: nobody else may write to it
+	// Logger hears when the folder fails a compilation, which is then done without it; nil: nobody does.
+	Logger *slog.Logger
 }
 
 // Engine is an engine.Engine over wazero.
 type Engine struct {
 	runtime wazero.RuntimeConfig
 	cache   wazero.CompilationCache
+	plain   wazero.RuntimeConfig // without the folder; nil where there is none
+	log     *slog.Logger
 	name    string
 }
 
@@ -34,7 +40,10 @@ var _ engine.Engine = (*Engine)(nil)
 
 // New makes an engine. The error says that the cache's folder can't be used.
 func New(c Config) (*Engine, error) {
-	e := &Engine{runtime: wazero.NewRuntimeConfig(), name: "wazero"}
+	e := &Engine{runtime: wazero.NewRuntimeConfig(), log: c.Logger, name: "wazero"}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
 	if c.Interpreter {
 		e.runtime, e.name = wazero.NewRuntimeConfigInterpreter(), "interpreter"
 	}
@@ -47,7 +56,11 @@ func New(c Config) (*Engine, error) {
 		}
 		e.cache = cache
 	}
-	e.runtime = e.runtime.WithCompilationCache(e.cache).WithCloseOnContextDone(true)
+	e.runtime = e.runtime.WithCloseOnContextDone(true)
+	if c.CacheDir != "" {
+		e.plain = e.runtime
+	}
+	e.runtime = e.runtime.WithCompilationCache(e.cache)
 	return e, nil
 }
 
@@ -57,10 +70,23 @@ func (e *Engine) Name() string { return e.name }
 // Close frees the cache of compiled code.
 func (e *Engine) Close(ctx context.Context) error { return e.cache.Close(ctx) }
 
-// Compile compiles wasm in a Runtime of its own.
-func (e *Engine) Compile(ctx context.Context, wasm []byte, o engine.Options) (_ engine.Module, err error) {
+// Compile compiles wasm in a Runtime of its own. Where that fails with a cache folder, which may be full or hold damaged
+// files, it is tried without.
+func (e *Engine) Compile(ctx context.Context, wasm []byte, o engine.Options) (engine.Module, error) {
+	m, err := e.compile(ctx, e.runtime, wasm, o)
+	if err == nil || e.plain == nil {
+		return m, err
+	}
+	m, again := e.compile(ctx, e.plain, wasm, o)
+	if again == nil {
+		e.log.Warn("a module was compiled without the cache of compiled modules", "reason", visible.Line(err.Error()))
+	}
+	return m, again
+}
+
+func (e *Engine) compile(ctx context.Context, config wazero.RuntimeConfig, wasm []byte, o engine.Options) (_ engine.Module, err error) {
 	limits := o.Limits.WithDefaults()
-	m := &module{limits: limits, runtime: wazero.NewRuntimeWithConfig(ctx, e.runtime.WithMemoryLimitPages(limits.MemoryPages))}
+	m := &module{limits: limits, runtime: wazero.NewRuntimeWithConfig(ctx, config.WithMemoryLimitPages(limits.MemoryPages))}
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("compiling: wazero panicked: %v", r)

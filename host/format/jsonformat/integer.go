@@ -72,15 +72,13 @@ func parseInt(token []byte, strict bool) (int64, verdict) {
 		return 0, notInteger
 	}
 	var v uint64
-	for i := range len(n.whole) + len(n.fraction) {
-		if i >= len(n.whole)+n.exponent {
-			break // the digits from here on are behind the point
-		}
+	digits, point := int64(len(n.whole)+len(n.fraction)), int64(len(n.whole))+n.exponent
+	for i := range min(digits, point) {
 		var d byte
-		if i < len(n.whole) {
+		if i < int64(len(n.whole)) {
 			d = n.whole[i]
 		} else {
-			d = n.fraction[i-len(n.whole)]
+			d = n.fraction[i-int64(len(n.whole))]
 		}
 		hi, lo := bits.Mul64(v, 10)
 		sum, carry := bits.Add64(lo, uint64(d-'0'), 0)
@@ -89,7 +87,7 @@ func parseInt(token []byte, strict bool) (int64, verdict) {
 		}
 		v = sum
 	}
-	for i := len(n.whole) + len(n.fraction); v != 0 && i < len(n.whole)+n.exponent; i++ {
+	for i := digits; v != 0 && i < point; i++ {
 		hi, lo := bits.Mul64(v, 10)
 		if hi != 0 {
 			return 0, badRange
@@ -126,8 +124,8 @@ type number struct {
 	whole, fraction []byte
 	point           bool
 	hasExponent     bool
-	exponent        int  // at most ±maxExponent
-	strict          bool // as RFC 8259 wants it
+	exponent        int64 // at most ±maxExponent
+	strict          bool  // as RFC 8259 wants it
 }
 
 // maxExponent bounds the exponents told apart; no frame has room for as many digits to make up for it.
@@ -167,7 +165,7 @@ func splitNumber(token []byte) (n number, ok bool) {
 			return n, false
 		}
 		for _, d := range token[start:p] {
-			n.exponent = min(n.exponent*10+int(d-'0'), maxExponent)
+			n.exponent = min(n.exponent*10+int64(d-'0'), maxExponent)
 		}
 		if below {
 			n.exponent = -n.exponent

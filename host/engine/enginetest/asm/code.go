@@ -4,25 +4,17 @@ package asm
 var (
 	Unreachable = Code{0x00}
 	Drop        = Code{0x1a}
-	Return      = Code{0x0f}
-	Eqz         = Code{0x45}
-	LtU         = Code{0x49}
 	Add         = Code{0x6a}
 	Sub         = Code{0x6b}
 	Mul         = Code{0x6c}
 	DivS        = Code{0x6d}
-	MemorySize  = Code{0x3f, 0x00}
 	MemoryGrow  = Code{0x40, 0x00}
-	MemoryCopy  = Code{0xfc, 0x0a, 0x00, 0x00} // (to, from, length)
-	CallTable0  = Code{0x11, 0x00, 0x00}       // call_indirect of the module's first type
+	CallTable0  = Code{0x11, 0x00, 0x00} // call_indirect of the module's first type
 	TruncF64    = Code{0xaa}
 )
 
 // I32 pushes a constant.
 func I32(v int32) Code { return append(Code{0x41}, sleb(int64(v))...) }
-
-// I64 pushes a constant.
-func I64(v int64) Code { return append(Code{0x42}, sleb(v)...) }
 
 // Get reads a local variable; parameters come first.
 func Get(local uint32) Code { return append(Code{0x20}, uleb(local)...) }
@@ -42,17 +34,11 @@ func Call(index uint32) Code { return append(Code{0x10}, uleb(index)...) }
 // Load reads the i32 at the address on the stack plus offset.
 func Load(offset uint32) Code { return append(Code{0x28, 0}, uleb(offset)...) }
 
-// Load8 reads the unsigned byte at the address on the stack plus offset.
-func Load8(offset uint32) Code { return append(Code{0x2d, 0}, uleb(offset)...) }
-
 // Store writes an i32: (address, value).
 func Store(offset uint32) Code { return append(Code{0x36, 0}, uleb(offset)...) }
 
 // Loop repeats its body for as long as the body leaves a number other than 0.
 func Loop(body ...Code) Code { return cat([]byte{0x03, 0x40}, flat(body), []byte{0x0d, 0, 0x0b}) }
-
-// If runs its body where the number on the stack is not 0.
-func If(body ...Code) Code { return cat([]byte{0x04, 0x40}, flat(body), []byte{0x0b}) }
 
 // Forever is an endless loop.
 func Forever() Code { return Code{0x03, 0x40, 0x0c, 0, 0x0b} }
