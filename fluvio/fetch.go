@@ -32,13 +32,9 @@ type fetcher struct {
 func (f *fetcher) run(ctx context.Context) {
 	attempts := f.client.attempts("consume " + f.replica.String())
 	for {
-		began := time.Now()
 		err := f.session(ctx, attempts.succeeded)
 		if errors.Is(err, errGrow) {
 			continue
-		}
-		if time.Since(began) > longestPause {
-			attempts.succeeded() // a stream without news is no failure
 		}
 		if err = attempts.again(ctx, f.explain(ctx, err)); err != nil {
 			f.queue.fail(err)
@@ -69,9 +65,13 @@ func (f *fetcher) session(ctx context.Context, succeeded func()) error {
 	if err != nil {
 		return err
 	}
+	opened := time.Now()
 	for {
 		var resp protocol.StreamFetchResponse
 		if err := stream.Recv(ctx, &resp); err != nil {
+			if time.Since(opened) > longestPause {
+				succeeded() // a stream without news is no failure
+			}
 			return err
 		}
 		if err := f.take(&resp); err != nil {

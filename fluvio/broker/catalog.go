@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
@@ -55,7 +56,8 @@ func (t topicRecord) compression() protocol.CompressionAlgorithm {
 	return algorithm
 }
 
-// readCatalog loads topics.json from dir. Without one the folder must hold no topics.
+// readCatalog loads topics.json from dir. Without one the folder must hold no topics, but for what a first start leaves that was killed before
+// it wrote the file: the system topic, without records.
 func readCatalog(dir string) (catalog, error) {
 	path := filepath.Join(dir, catalogFile)
 	var c catalog
@@ -64,10 +66,13 @@ func readCatalog(dir string) (catalog, error) {
 	case err != nil:
 		return c, err
 	case !found:
-		folders, err := os.ReadDir(filepath.Join(dir, topicsFolder))
-		if err == nil && len(folders) > 0 {
-			return c, fmt.Errorf("%s is missing, yet there is data in %s: restore the file from a copy, or start with another data folder",
-				path, filepath.Join(dir, topicsFolder))
+		folders, _ := os.ReadDir(filepath.Join(dir, topicsFolder))
+		for _, f := range folders {
+			folder := filepath.Join(dir, topicsFolder, f.Name())
+			if !strings.HasPrefix(f.Name(), consumerOffsetTopic+".") || !isEmpty(folder) {
+				return c, fmt.Errorf("%s is missing, yet there is data in %s: restore the file from a copy, or start with another data folder",
+					path, folder)
+			}
 		}
 		return catalog{Version: catalogVersion}, nil
 	case c.Version != catalogVersion:

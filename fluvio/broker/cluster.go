@@ -22,6 +22,11 @@ const consumerOffsetTopic = "consumer-offset"
 // watcherPatience is how long a change waits for watchers on other connections to be told, before it is confirmed all the same.
 const watcherPatience = 500 * time.Millisecond
 
+// watcherReads is how long watchers are given to take in what they were told. Official clients do that in tasks of their own, and with less than
+// this some of them, when the machine is busy, do not find the topic that they have just created on another connection. A real SC
+// takes longer: it tells watchers first and then waits for SPUs to bring the partitions up.
+const watcherReads = 50 * time.Millisecond
+
 // cluster is the topics: on disk, in use, and as watchers see them.
 type cluster struct {
 	cfg   Config
@@ -101,14 +106,14 @@ func (c *cluster) tidyUnknown() {
 	}
 	folders, _ := os.ReadDir(filepath.Join(c.cfg.Dir, topicsFolder))
 	for _, f := range folders {
-		if path := filepath.Join(c.cfg.Dir, topicsFolder, f.Name()); !known[f.Name()] && !removeIfEmpty(path) {
+		if path := filepath.Join(c.cfg.Dir, topicsFolder, f.Name()); !known[f.Name()] && !(isEmpty(path) && os.RemoveAll(path) == nil) {
 			c.cfg.Logger.Warn("this folder belongs to no topic and is ignored", "folder", path)
 		}
 	}
 }
 
-// removeIfEmpty removes a folder that holds nothing but empty folders and files.
-func removeIfEmpty(path string) bool {
+// isEmpty tells whether a folder holds nothing but empty folders and files.
+func isEmpty(path string) bool {
 	empty := true
 	err := filepath.WalkDir(path, func(_ string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -118,7 +123,7 @@ func removeIfEmpty(path string) bool {
 		empty = empty && err == nil && info.Size() == 0
 		return err
 	})
-	return err == nil && empty && os.RemoveAll(path) == nil
+	return err == nil && empty
 }
 
 // topic returns a topic, or nil.
@@ -280,6 +285,13 @@ func (c *cluster) awaitWatchers(ctx context.Context) {
 	defer cancel()
 	c.feeds[protocol.KindPartition].await(ctx)
 	c.feeds[protocol.KindTopic].await(ctx)
+	if !c.feeds[protocol.KindTopic].watched() {
+		return
+	}
+	select {
+	case <-time.After(watcherReads):
+	case <-ctx.Done():
+	}
 }
 
 // close closes every topic. Reads and appends fail from then on.

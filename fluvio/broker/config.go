@@ -48,14 +48,15 @@ type Config struct {
 
 	// MaxBatchBytes limits one record batch; default 32 MiB.
 	MaxBatchBytes int
-	// MaxFrameBytes limits one request; default 64 MiB. A larger one closes its connection.
+	// MaxFrameBytes limits one request; default 64 MiB, and 4 MiB for all that carry no records. A larger one closes its connection.
 	MaxFrameBytes int
 	// MaxFetchBytes limits one chunk of a stream, whatever the client asks for; default 16 MiB. A larger batch is sent alone.
 	MaxFetchBytes int
 	// MaxInFlightBytes limits the requests and chunks that are in memory at a time, of all connections; default 256 MiB, at least
 	// MaxFrameBytes. Who exceeds it waits.
 	MaxInFlightBytes int
-	// MaxConnections limits open connections to both servers; default 1024. Another one is closed at once.
+	// MaxConnections limits open connections to both servers; default 4096. Another one is closed at once. A client has several: official
+	// ones two or more, of ours two and some for each SPU and consumer.
 	MaxConnections int
 	// MaxStreams limits streams and watches of one connection; default 1024. Another one closes its connection.
 	MaxStreams int
@@ -83,7 +84,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxFrameBytes, 64<<20)
 	setDefault(&c.MaxFetchBytes, 16<<20)
 	setDefault(&c.MaxInFlightBytes, 256<<20)
-	setDefault(&c.MaxConnections, 1024)
+	setDefault(&c.MaxConnections, 4096)
 	setDefault(&c.MaxStreams, 1024)
 	setDefault(&c.MaxPartitions, 4096)
 	setDefault(&c.StallTimeout, 30*time.Second)

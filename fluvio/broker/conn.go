@@ -3,7 +3,6 @@ package broker
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,12 +13,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/weir-stream/weir/fluvio/internal/wire"
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
 const (
-	readBuffer = 16 << 10
 	// slowestPeer is how many bytes a second a peer must move, after Config.StallTimeout.
 	slowestPeer = 64 << 10
 	// largestPooled bounds what one buffer keeps while it is not in use.
@@ -42,6 +39,10 @@ type conn struct {
 	draining atomic.Bool
 	running  sync.WaitGroup // streams and watches
 	live     atomic.Int64   // how many of them there are
+
+	// chunking is held by the stream that has a chunk in memory. The others wait for it before they take memory: chunks go out one after the
+	// other anyway, and a client that opens many streams and reads none must not hold what all connections have together.
+	chunking sync.Mutex
 
 	wmu sync.Mutex
 	out []byte // the frame being written
@@ -80,7 +81,7 @@ func (c *conn) next() (err error) {
 	if c.draining.Load() { // drain's deadline may have come while readFrame had set another
 		return net.ErrClosed
 	}
-	size, err := c.frameSize()
+	size, err := c.announced()
 	if err != nil {
 		return err
 	}
@@ -98,44 +99,6 @@ func (c *conn) next() (err error) {
 		return c.serveSC(*buf)
 	}
 	return c.serveSPU(*buf)
-}
-
-// frameSize waits for the next frame and returns its length, without the length itself.
-func (c *conn) frameSize() (int, error) {
-	head, err := c.in.Peek(wire.FrameHeader)
-	if err != nil {
-		if len(head) > 0 && errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return 0, err
-	}
-	size := int(int32(binary.BigEndian.Uint32(head)))
-	if size <= 0 || size > c.b.cfg.MaxFrameBytes {
-		return 0, fmt.Errorf("frame length %d is outside of 1 to %d", size, c.b.cfg.MaxFrameBytes)
-	}
-	return size, nil
-}
-
-// readFrame reads the frame of which frameSize has seen the length. A peer that stops in the middle of it is given up.
-func (c *conn) readFrame(buf []byte, size int) ([]byte, error) {
-	if c.in.Buffered() < wire.FrameHeader+size {
-		if err := c.nc.SetReadDeadline(c.deadline(size)); err != nil {
-			return buf, err
-		}
-		defer c.nc.SetReadDeadline(time.Time{})
-		if c.draining.Load() { // drain's deadline came before ours and is lost
-			return buf, net.ErrClosed
-		}
-	}
-	frame, err := wire.ReadFrame(c.in, buf, c.b.cfg.MaxFrameBytes)
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return frame, err
-}
-
-func (c *conn) deadline(bytes int) time.Time {
-	return time.Now().Add(c.b.cfg.StallTimeout + time.Duration(bytes)*(time.Second/slowestPeer))
 }
 
 // reply answers a request.
@@ -157,7 +120,7 @@ func (c *conn) write(bufs ...[]byte) error {
 	for _, b := range bufs {
 		size += len(b)
 	}
-	err := c.nc.SetWriteDeadline(c.deadline(size))
+	err := c.nc.SetWriteDeadline(time.Now().Add(c.patience(size)))
 	if err == nil {
 		v := net.Buffers(bufs)
 		_, err = v.WriteTo(c.nc)

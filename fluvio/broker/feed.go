@@ -106,6 +106,13 @@ func (f *feed) signal() {
 	f.progress = make(chan struct{})
 }
 
+// watched tells whether anyone watches.
+func (f *feed) watched() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.watchers) > 0
+}
+
 // await returns when every watcher has sent what is published now, or ctx is done.
 func (f *feed) await(ctx context.Context) {
 	f.mu.Lock()

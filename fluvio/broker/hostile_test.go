@@ -123,6 +123,63 @@ func TestReaderThatStallsIsGivenUp(t *testing.T) {
 	}
 }
 
+// Frames that are announced and do not come take none of the memory that others need.
+func TestAnnouncedFramesHoldNoMemory(t *testing.T) {
+	b := start(t, Config{MaxInFlightBytes: 64 << 20})
+	for range 4 {
+		dial(t, b.SPU()).write([]byte{0x04, 0, 0, 0, 0, 0, 0, 25})
+	}
+	probe(t, b)
+}
+
+// However slowly a frame comes, what counts is what has come, not what was announced.
+func TestPeerThatStopsInALargeFrameIsGivenUp(t *testing.T) {
+	b := start(t, Config{StallTimeout: 50 * time.Millisecond})
+	c := dial(t, b.SPU())
+	c.write(append([]byte{0x04, 0, 0, 0, 0, 0, 0, 25}, make([]byte, 2*readBuffer)...))
+	c.closed()
+}
+
+// A client that opens many streams and reads none holds one chunk in memory, not one for each stream.
+func TestStalledStreamsHoldOneChunk(t *testing.T) {
+	b := start(t, Config{MaxFrameBytes: 1 << 20, MaxBatchBytes: 1 << 20, MaxFetchBytes: 4 << 20, MaxInFlightBytes: 8 << 20})
+	create(t, b, "t", topicSpec(1))
+	p := dial(t, b.SPU())
+	for range 5 {
+		p.mustProduce("t", 0, batchOf(t, record.None, strings.Repeat("x", 1_000_000)))
+	}
+	stalled := dial(t, b.SPU())
+	if err := stalled.nc.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		stalled.stream(&protocol.StreamFetchRequest{Topic: "t", MaxBytes: 1 << 30})
+	}
+	p.mustProduce("t", 0, batchOf(t, record.None, strings.Repeat("x", 1_000_000)))
+	if got := dial(t, b.SPU()).from("t", 0, 0).values(6); len(got) != 6 {
+		t.Errorf("got %d", len(got))
+	}
+}
+
+// Only records take large frames: lists of small things take many times the memory of their frame.
+func TestLargeRequestsWithoutRecordsAreRefused(t *testing.T) {
+	b := start(t, Config{})
+	for name, req := range map[string]protocol.Request{
+		"offsets": &protocol.FetchOffsetsRequest{Topics: []protocol.FetchOffsetsTopic{
+			{Name: "t", Partitions: make([]protocol.FetchOffsetsPartition, largestRequest/4)}}},
+		"empty entries": &protocol.ProduceRequest{Topics: []protocol.ProduceTopic{
+			{Name: "t", Partitions: make([]protocol.ProducePartition, maxEntries)}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := dial(t, b.SPU())
+			// The server may close before it has read everything.
+			_, _ = c.nc.Write(protocol.AppendRequest(nil, protocol.RequestHeader{APIVersion: 25, ClientID: "test"}, req))
+			c.closed()
+		})
+	}
+	probe(t, b)
+}
+
 func TestTooManyConnections(t *testing.T) {
 	b := start(t, Config{MaxConnections: 2})
 	one, two := dial(t, b.SC()), dial(t, b.SPU())

@@ -127,6 +127,32 @@ func TestInterruptedCreationIsUndone(t *testing.T) {
 	}
 }
 
+// Before the first catalog is written there can be a system topic, and nothing else.
+func TestKilledFirstStartIsForgotten(t *testing.T) {
+	leave := func(topic string, contents []byte) string {
+		dir := t.TempDir()
+		partition := filepath.Join(dir, topicsFolder, topic, "0")
+		if err := os.MkdirAll(partition, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(partition, "00000000000000000000.log"), contents, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	dir := leave(consumerOffsetTopic+".0123", nil)
+	b := start(t, Config{Dir: dir})
+	if left, _ := os.ReadDir(filepath.Join(dir, topicsFolder)); len(left) != 1 || left[0].Name() == consumerOffsetTopic+".0123" {
+		t.Errorf("left behind: %v", left)
+	}
+	probe(t, b)
+	for _, dir := range []string{leave(consumerOffsetTopic+".0123", []byte("x")), leave("t.0123", nil)} {
+		if _, err := Open(Config{Dir: dir, Logger: quiet()}); err == nil || !strings.Contains(err.Error(), catalogFile+" is missing") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 func TestDataFolderInUseIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	start(t, Config{Dir: dir})

@@ -27,7 +27,7 @@ func (b *Broker) accept(l net.Listener, server protocol.Server) {
 		}
 		c := newConn(b, server, nc)
 		if !b.register(c) {
-			_ = nc.Close()
+			c.close()
 			continue
 		}
 		b.tasks.Go(func() {

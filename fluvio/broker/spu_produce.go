@@ -9,11 +9,21 @@ import (
 	"github.com/weir-stream/weir/fluvio/record"
 )
 
+// maxEntries bounds the entries of one Produce. Official producers send one for each batch that waits, at most a hundred.
+const maxEntries = 1 << 16
+
 // produce answers Produce (key 0): one outcome for each entry, in the request's order, for clients match them by position. There is one
 // replica, so what is written is committed, and both isolations are answered at once.
 func (c *conn) produce(h protocol.RequestHeader, req *protocol.ProduceRequest) error {
 	if req.TimeoutMs < 0 {
 		return fmt.Errorf("%w: produce with a timeout of %d ms", protocol.ErrMalformed, req.TimeoutMs)
+	}
+	entries := len(req.Topics)
+	for _, t := range req.Topics {
+		entries += len(t.Partitions)
+	}
+	if entries > maxEntries {
+		return fmt.Errorf("%w: produce with %d entries, limit %d", protocol.ErrMalformed, entries, maxEntries)
 	}
 	resp := &protocol.ProduceResponse{Responses: make([]protocol.ProduceTopicResponse, len(req.Topics))}
 	for i, t := range req.Topics {

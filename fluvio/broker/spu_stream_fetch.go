@@ -95,6 +95,8 @@ func (s *stream) chunk(cur *commitlog.Cursor, offset int64) (sent bool, err erro
 // read reads and sends one chunk of at most maxBytes. The bytes are copied once, from the file into the buffer that is sent.
 func (s *stream) read(cur *commitlog.Cursor, offset int64, maxBytes int) error {
 	reserve := min(maxBytes, s.c.b.cfg.MaxInFlightBytes) // a batch may have been stored under larger limits
+	s.c.chunking.Lock()
+	defer s.c.chunking.Unlock()
 	if err := s.c.b.memory.acquire(s.c.ctx, reserve); err != nil {
 		return err
 	}

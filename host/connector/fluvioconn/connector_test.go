@@ -118,6 +118,11 @@ func TestBank(t *testing.T) {
 			Sink:     configure(t, connector.RoleSink, "topic", name),
 			Stall: func() func() {
 				_ = process.Signal(syscall.SIGSTOP)
+				// Its threads stop one after the other; the parent hears when all have.
+				var status syscall.WaitStatus
+				if _, err := syscall.Wait4(process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+					t.Errorf("the broker does not stop: %v", err)
+				}
 				return func() { _ = process.Signal(syscall.SIGCONT) }
 			},
 		}, err

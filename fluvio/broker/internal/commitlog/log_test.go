@@ -146,6 +146,27 @@ func TestReadKeepsWholeBatches(t *testing.T) {
 	}
 }
 
+// A reader may go on behind where it stopped; an index entry at that place must not bring it back.
+func TestReadingOnFurtherAheadBeginsThere(t *testing.T) {
+	l := open(t, t.TempDir(), Config{})
+	const batches = 40
+	b := batch(1, 8<<10, 'x')
+	for range batches {
+		mustAppend(t, l, bytes.Clone(b))
+	}
+	for stop := int64(1); stop < batches; stop++ {
+		for further := stop; further < batches; further++ {
+			var cur Cursor
+			if _, next, err := l.Read(nil, &cur, stop-1, len(b)); err != nil || next != stop {
+				t.Fatalf("read up to %d: next %d, %v", stop, next, err)
+			}
+			if _, next, err := l.Read(nil, &cur, further, len(b)); err != nil || next != further+1 {
+				t.Fatalf("stopped at %d, read on at %d: next %d, %v", stop, further, next, err)
+			}
+		}
+	}
+}
+
 func TestReadOutsideOfTheLog(t *testing.T) {
 	l := open(t, t.TempDir(), Config{})
 	mustAppend(t, l, batch(2, 0, 'x'))

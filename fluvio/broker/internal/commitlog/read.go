@@ -22,7 +22,7 @@ func (l *Log) Read(dst []byte, cur *Cursor, offset int64, maxBytes int) (out []b
 	if seg == nil || err != nil {
 		return dst, offset, err
 	}
-	if seg != cur.seg || from != cur.next {
+	if seg != cur.seg || from != cur.next || from.offset != offset {
 		if from, err = l.locate(seg, from, offset, limit); err != nil {
 			return dst, offset, l.explain(err, offset)
 		}

@@ -22,7 +22,11 @@ func recoverTail(log *slog.Logger, s *segment) error {
 	if err != nil || damage == "" {
 		return err
 	}
-	found, err := findBatch(s, whole+1)
+	follows, err := follower(s, whole)
+	if err != nil {
+		return err
+	}
+	found, err := findBatch(s, whole+1, follows)
 	if err != nil {
 		return err
 	}
@@ -93,9 +97,28 @@ func checksum(r *bufio.Reader, h header) (uint32, error) {
 	return sum, nil
 }
 
-// findBatch looks in s, at every byte from position from on, for a whole batch with a later offset than the log's end, and returns its
-// position or -1. Records are free bytes and may imitate headers, so the work on checksums is bounded.
-func findBatch(s *segment, from int64) (int64, error) {
+// follower returns the offset that a batch behind the damage at position pos must have, or -1 if it may be any later one. A header that is as
+// it should be, but for a batch that ends behind the file, is what a torn write leaves, and what follows are its records, which may hold
+// batches of some other log. Only if its length is wrong can a batch of this log be there, and then it is the next.
+func follower(s *segment, pos int64) (int64, error) {
+	if s.size-pos < headerSize {
+		return -1, nil
+	}
+	var b [headerSize]byte
+	if _, err := s.file.ReadAt(b[:], pos); err != nil {
+		return -1, fmt.Errorf("read %s at byte %d: %w", s.path, pos, err)
+	}
+	h, err := parseHeader(b[:])
+	if err != nil || h.base != s.end || int64(h.size) <= s.size-pos {
+		return -1, nil
+	}
+	return h.end(), nil
+}
+
+// findBatch looks in s, at every byte from position from on, for a whole batch with a later offset than the log's end, or with the offset
+// follows unless that is negative, and returns its position or -1. Records are free bytes and may imitate headers, so the work on
+// checksums is bounded.
+func findBatch(s *segment, from, follows int64) (int64, error) {
 	const overlap = headerSize - 1
 	window := make([]byte, scanBuffer)
 	budget := 16 * (s.size - from)
@@ -110,7 +133,7 @@ func findBatch(s *segment, from int64) (int64, error) {
 			}
 			pos := from + int64(i)
 			h, err := parseHeader(window[i:])
-			if err != nil || h.base <= s.end || int64(h.size) > s.size-pos || budget < int64(h.size) {
+			if err != nil || h.base <= s.end || follows >= 0 && h.base != follows || int64(h.size) > s.size-pos || budget < int64(h.size) {
 				continue
 			}
 			budget -= int64(h.size)

@@ -2,6 +2,7 @@ package commitlog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"os"
@@ -39,6 +40,30 @@ func TestTornTailIsCutAtTheLastWholeBatch(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Size() != int64(len(whole)+len(last)) {
 			t.Fatalf("cut at %d: file has %d bytes, %v", cut, info.Size(), err)
 		}
+	}
+}
+
+// Records may hold batches of another log. In a torn batch they are no sign of later ones of this log.
+func TestBatchInATornRecordIsNoLaterBatch(t *testing.T) {
+	foreign := batch(1, 10, 'f')
+	binary.BigEndian.PutUint64(foreign, 1_000_000) // its base offset
+	last := batch(1, 500, 'l')
+	copy(last[headerSize+100:], foreign)
+	seal(last)
+	dir := t.TempDir()
+	l := open(t, dir, Config{})
+	mustAppend(t, l, batch(2, 25, 'w'))
+	mustAppend(t, l, last)
+	size := l.Size()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(segmentPath(dir, 0), size-1); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, dir, Config{})
+	if _, end := l.Bounds(); end != 2 {
+		t.Errorf("end %d", end)
 	}
 }
 
