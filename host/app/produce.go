@@ -23,8 +23,6 @@ type ProduceConfig struct {
 	Linger       time.Duration
 	Compression  string
 	KeySeparator string // splits a key off each line; empty: records have none
-	// OnRecord is called for each record sent, to show how far it is. May be nil.
-	OnRecord func()
 }
 
 // Produced is what Produce did.
@@ -72,9 +70,6 @@ func Produce(ctx context.Context, c ProduceConfig) (done Produced, err error) {
 		}
 		done.Records++
 		done.Bytes += int64(len(line))
-		if c.OnRecord != nil {
-			c.OnRecord()
-		}
 		return nil
 	})
 	if closed := classed(producer.Close(ctx)); err == nil {

@@ -134,7 +134,9 @@ func (c *Config) setDefaults() {
 // UntilEnd is set, and else waits like the others.
 func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	c.setDefaults()
-	opening, opened := untilDrained(ctx, drain)
+	opening, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	opened := onDrain(drain, giveUp)
 	defer opened()
 	source, err := c.Source.Connector.OpenSource(opening, c.Env)
 	if err != nil {
@@ -162,20 +164,19 @@ func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	return runLanes(ctx, lanes, drain)
 }
 
-// untilDrained is ctx while things are being opened: closing drain ends it too, since nothing has been read that could be let
-// through. opened ends that, and may be called more than once.
-func untilDrained(ctx context.Context, drain <-chan struct{}) (opening context.Context, opened func()) {
-	opening, cancel := context.WithCancel(ctx)
+// onDrain gives up opening when drain is closed, since nothing has been read that could be let through. opened ends that, and may
+// be called more than once.
+func onDrain(drain <-chan struct{}, giveUp func()) (opened func()) {
 	done := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		select {
 		case <-drain:
-			cancel()
+			giveUp()
 		case <-done:
 		}
 	})
-	return opening, sync.OnceFunc(func() {
+	return sync.OnceFunc(func() {
 		close(done)
 		watching.Wait()
 	})
