@@ -38,14 +38,14 @@ func TestSecondLockInTheSameProcessIsRefused(t *testing.T) {
 }
 
 func TestLockOfAKilledProcessIsGone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "LOCK")
-	if os.Getenv("FILELOCK_CHILD") != "" {
-		if _, err := Lock(os.Getenv("FILELOCK_CHILD")); err != nil {
+	if path := os.Getenv("FILELOCK_CHILD"); path != "" { // before TempDir: a killed process removes nothing
+		if _, err := Lock(path); err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("locked\n")
 		select {}
 	}
+	path := filepath.Join(t.TempDir(), "LOCK")
 	child := exec.Command(os.Args[0], "-test.run=TestLockOfAKilledProcessIsGone")
 	child.Env = append(os.Environ(), "FILELOCK_CHILD="+path)
 	out, err := child.StdoutPipe()
