@@ -1,4 +1,4 @@
-# Targets: demo build guests generate test check fuzz bench dist clean. `make demo` and `make test` need Go alone.
+# Targets: demo build guests generate test check vectors clients fuzz bench dist clean. `make demo` and `make test` need Go alone.
 GO      ?= go
 BIN     := bin/weir
 GUESTS  := modules/late_flights modules/gain examples/wasm/go_filter
@@ -12,7 +12,10 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Seconds of fuzzing in `make check`, shared out over all targets.
 FUZZ_SECONDS ?= 480
 
-.PHONY: demo build guests generate test check race lint clients fuzz bench dist clean
+# Golden bytes of the protocol, printed by Fluvio's published crates.
+VECTORS := CARGO_TARGET_DIR=$(CURDIR)/build/vectors cargo run --release --locked --manifest-path tools/vectors/Cargo.toml --
+
+.PHONY: demo build guests generate test check race lint vectors check-vectors clients fuzz bench dist clean
 
 demo: build modules/late_flights/late_flights.wasm
 	$(BIN) demo
@@ -40,7 +43,7 @@ test: guests
 	$(GO) test ./...
 	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...) || exit 1; done
 
-check: generate race lint clients fuzz
+check: generate race lint check-vectors clients fuzz
 	git diff --exit-code -- '*.gen.go'
 
 race: guests
@@ -48,6 +51,15 @@ race: guests
 
 lint:
 	$(GO) run $(STATICCHECK) ./...
+
+vectors:
+	$(VECTORS) fluvio
+
+check-vectors:
+	rm -rf build/vectors-out
+	$(VECTORS) build/vectors-out
+	diff -r build/vectors-out/protocol/testdata/vectors fluvio/protocol/testdata/vectors
+	diff -r build/vectors-out/record/testdata/vectors fluvio/record/testdata/vectors
 
 clients: build
 	$(GO) test -tags clients -count=1 ./test/clients/...

@@ -112,6 +112,188 @@ func (m *DeleteRequest) readFrom(r *wire.Reader, version int16, kind ObjectKind)
 	m.Force = r.Bool()
 }
 
+// UpdateRequest changes an object. Servers know how to change topics only.
+//
+// Source: fluvio-sc-schema/src/objects/update.rs
+type UpdateRequest struct {
+	Kind   ObjectKind // what the message is about
+	Object ObjectKey
+	// Of the request's kind.
+	Action UpdateAction
+	// Unknown is all after the label, aliasing the frame, if Kind is not known.
+	Unknown []byte
+}
+
+// Key is the number of the request: 1006.
+func (*UpdateRequest) Key() uint16 { return KeyUpdate }
+
+// MinVersion is the lowest version that can be encoded and decoded: 15.
+func (*UpdateRequest) MinVersion() int16 { return 15 }
+
+// MaxVersion is the highest version that can be encoded and decoded: 19.
+func (*UpdateRequest) MaxVersion() int16 { return 19 }
+
+// NewResponse returns an empty *Status.
+func (*UpdateRequest) NewResponse() Message { return new(Status) }
+
+// AppendTo appends m as it is encoded at version.
+func (m *UpdateRequest) AppendTo(dst []byte, version int16) []byte {
+	return appendTyped(dst, version, m.Kind, m.Unknown, m)
+}
+
+// ReadFrom replaces m by what r holds, encoded at version; r.Err tells if it did.
+func (m *UpdateRequest) ReadFrom(r *wire.Reader, version int16) {
+	*m = UpdateRequest{}
+	m.Kind, m.Unknown = readTyped(r, version, m)
+}
+
+func (m *UpdateRequest) appendTo(dst []byte, version int16, kind ObjectKind) []byte {
+	dst = appendObjectKey(dst, version, kind, m.Object)
+	dst = appendUpdateAction(dst, version, kind, m.Action)
+	return dst
+}
+
+func (m *UpdateRequest) readFrom(r *wire.Reader, version int16, kind ObjectKind) {
+	m.Object = readObjectKey(r, version, kind)
+	m.Action = readUpdateAction(r, version, kind)
+}
+
+// UpdateText is what upstream declares as the change of anything but a topic. No
+// server has a use for it.
+//
+// Source: fluvio-sc-schema/src/customspu/mod.rs
+type UpdateText struct {
+	Text string
+}
+
+// AppendTo appends m as it is encoded at version.
+func (m *UpdateText) AppendTo(dst []byte, version int16) []byte {
+	dst = wire.AppendString(dst, m.Text)
+	return dst
+}
+
+// ReadFrom replaces m by what r holds, encoded at version; r.Err tells if it did.
+func (m *UpdateText) ReadFrom(r *wire.Reader, version int16) {
+	*m = UpdateText{}
+	m.Text = r.String()
+}
+
+// UpdateTopicAction is a change of a topic.
+//
+// Source: fluvio-controlplane-metadata/src/topic/update.rs
+type UpdateTopicAction struct {
+	Tag UpdateTopicActionTag
+	// Value is the payload that belongs to Tag. If it is nil, or belongs to
+	// another tag, a payload of zero values is sent.
+	Value UpdateTopicActionValue
+}
+
+// UpdateTopicActionTag says which variant of UpdateTopicAction it is.
+type UpdateTopicActionTag uint8
+
+// The values of UpdateTopicActionTag.
+const (
+	// Of a topic with ComputedReplicas.
+	UpdateTopicActionAddPartition UpdateTopicActionTag = 0
+	// Of a topic with HomeMirrorReplicas.
+	UpdateTopicActionAddMirror UpdateTopicActionTag = 1
+)
+
+// String is the name of the value.
+func (v UpdateTopicActionTag) String() string {
+	switch v {
+	case UpdateTopicActionAddPartition:
+		return "AddPartition"
+	case UpdateTopicActionAddMirror:
+		return "AddMirror"
+	}
+	return "UpdateTopicActionTag(" + strconv.Itoa(int(v)) + ")"
+}
+
+// UpdateTopicActionValue is the payload of a variant of UpdateTopicAction:
+//
+//   - UpdateTopicActionAddPartition: *AddPartition
+//   - UpdateTopicActionAddMirror: *AddMirror
+type UpdateTopicActionValue interface {
+	Message
+	isUpdateTopicActionValue()
+}
+
+func (*AddPartition) isUpdateTopicActionValue() {}
+func (*AddMirror) isUpdateTopicActionValue()    {}
+
+// AppendTo appends the tag and its payload as they are encoded at version.
+func (u *UpdateTopicAction) AppendTo(dst []byte, version int16) []byte {
+	dst = wire.AppendU8(dst, uint8(u.Tag))
+	switch u.Tag {
+	case UpdateTopicActionAddPartition:
+		return payload[AddPartition](u.Value).AppendTo(dst, version)
+	case UpdateTopicActionAddMirror:
+		return payload[AddMirror](u.Value).AppendTo(dst, version)
+	}
+	return dst
+}
+
+// ReadFrom replaces u by what r holds, encoded at version; an unknown tag makes r fail.
+func (u *UpdateTopicAction) ReadFrom(r *wire.Reader, version int16) {
+	*u = UpdateTopicAction{Tag: UpdateTopicActionTag(r.U8())}
+	switch u.Tag {
+	case UpdateTopicActionAddPartition:
+		v := new(AddPartition)
+		v.ReadFrom(r, version)
+		u.Value = v
+	case UpdateTopicActionAddMirror:
+		v := new(AddMirror)
+		v.ReadFrom(r, version)
+		u.Value = v
+	default:
+		r.BadTag("UpdateTopicAction", int64(u.Tag))
+	}
+}
+
+// AddPartition adds partitions behind those that a topic has.
+//
+// Source: fluvio-controlplane-metadata/src/topic/update.rs
+type AddPartition struct {
+	// How many.
+	Count uint32
+}
+
+// AppendTo appends m as it is encoded at version.
+func (m *AddPartition) AppendTo(dst []byte, version int16) []byte {
+	dst = wire.AppendU32(dst, m.Count)
+	return dst
+}
+
+// ReadFrom replaces m by what r holds, encoded at version; r.Err tells if it did.
+func (m *AddPartition) ReadFrom(r *wire.Reader, version int16) {
+	*m = AddPartition{}
+	m.Count = r.U32()
+}
+
+// AddMirror adds a partition that a remote cluster mirrors.
+//
+// Source: fluvio-controlplane-metadata/src/topic/update.rs
+type AddMirror struct {
+	RemoteCluster string
+	// Records flow from here to the remote cluster.
+	HomeToMirror bool
+}
+
+// AppendTo appends m as it is encoded at version.
+func (m *AddMirror) AppendTo(dst []byte, version int16) []byte {
+	dst = wire.AppendString(dst, m.RemoteCluster)
+	dst = wire.AppendBool(dst, m.HomeToMirror)
+	return dst
+}
+
+// ReadFrom replaces m by what r holds, encoded at version; r.Err tells if it did.
+func (m *AddMirror) ReadFrom(r *wire.Reader, version int16) {
+	*m = AddMirror{}
+	m.RemoteCluster = r.String()
+	m.HomeToMirror = r.Bool()
+}
+
 // Status is the outcome of creating, deleting or updating an object.
 //
 // Source: fluvio-sc-schema/src/response.rs

@@ -12,6 +12,12 @@
 // So AppendRequest and DecodeRequest, AppendResponse and DecodeResponse need to be
 // told. Lookup finds a request by server and key.
 //
+// Known are the versions that the official crates 0.50.1 speak: 15 to 19 of an SC's
+// requests (platform 0.11.10 and later) and 23 to 25 of an SPU's; all versions of
+// Produce (0 to 25) and ApiVersions (0 to 2), and the one of UpdateOffsets (0). A newer
+// version is decoded as the newest. The README in fluvio/definitions lists them all,
+// and vectors written by those crates cover each.
+//
 // Almost all types are generated from fluvio/definitions. They follow the upstream
 // Rust crates field by field, as each type's Source line says. Fields that a
 // version lacks are left out when encoding and are zero after decoding. Every value

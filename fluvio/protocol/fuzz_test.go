@@ -1,53 +1,35 @@
 package protocol
 
 import (
-	"encoding/json"
+	"cmp"
+	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/weir-stream/weir/fluvio/internal/wire"
 )
 
-// seedFrames calls seed with the first recorded frame of every message: requests
-// whole, and bodies of responses with the request that they answer.
-func seedFrames(f *testing.F, request func(server Server, frame []byte), response func(api API, version int16, body []byte)) {
-	open := map[asked]question{}
-	type family struct {
-		server  Server
-		key     uint16
-		request bool
+// seedsPerMessage is how many vectors of a message become seeds, at most: the shortest, which show most per byte.
+const seedsPerMessage = 8
+
+// seeds calls each with some vectors of every request, or response, of the registry.
+func seeds(f *testing.F, direction string, each func(api API, v vector)) {
+	byMessage := map[string][]vector{}
+	for _, vectors := range readVectors(f) {
+		for _, v := range vectors {
+			byMessage[v.what] = append(byMessage[v.what], v)
+		}
 	}
-	seen := map[family]bool{}
-	first := func(server Server, key uint16, request bool) bool {
-		was := seen[family{server, key, request}]
-		seen[family{server, key, request}] = true
-		return !was
-	}
-	for _, path := range recordings(f) {
-		readLines(f, path, func(line []byte) {
-			var rec recordedFrame
-			if err := json.Unmarshal(line, &rec); err != nil {
-				f.Fatal(err)
-			}
-			server, frame := serverNamed(f, rec.Server), unframe(f, unhex(f, rec.Hex))
-			if rec.Dir == "request" {
-				header, req, err := DecodeRequest(server, frame)
-				if err != nil {
-					f.Fatal(err)
-				}
-				api, _ := Lookup(server, header.APIKey)
-				open[asked{server, rec.Conn, header.CorrelationID}] = question{api, header.APIVersion, req}
-				if first(server, header.APIKey, true) {
-					request(server, frame)
-				}
-				return
-			}
-			correlation, body, _ := SplitResponse(frame)
-			q, ok := open[asked{server, rec.Conn, correlation}]
-			if ok && first(server, q.api.Key, false) {
-				response(q.api, q.version, body)
-			}
-		})
+	for _, api := range apis {
+		vectors := byMessage[fmt.Sprintf("%v %s %s", api.Server, api.Name, direction)]
+		if len(vectors) == 0 {
+			f.Fatalf("no seed for %v %s", api.Server, api.Name)
+		}
+		slices.SortStableFunc(vectors, func(a, b vector) int { return cmp.Compare(len(a.raw), len(b.raw)) })
+		for _, v := range vectors[:min(len(vectors), seedsPerMessage)] {
+			each(api, v)
+		}
 	}
 }
 
@@ -66,10 +48,12 @@ func checkStable(t *testing.T, m Message, version int16) {
 	}
 }
 
+// FuzzDecodeRequest decodes frames of any bytes, of either server: all requests of the registry.
 func FuzzDecodeRequest(f *testing.F) {
-	seedFrames(f,
-		func(server Server, frame []byte) { f.Add(uint8(server), frame) },
-		func(API, int16, []byte) {})
+	seeds(f, "request", func(api API, v vector) {
+		header := RequestHeader{APIKey: api.Key, APIVersion: v.last, CorrelationID: 7, ClientID: "c"}
+		f.Add(uint8(api.Server), append(header.AppendTo(nil, 0), v.raw...))
+	})
 	f.Fuzz(func(t *testing.T, server uint8, frame []byte) {
 		header, req, err := DecodeRequest(Server(server%2), frame)
 		if err != nil {
@@ -83,10 +67,9 @@ func FuzzDecodeRequest(f *testing.F) {
 	})
 }
 
+// FuzzDecodeResponse decodes bodies of any bytes, as answers to all requests of the registry.
 func FuzzDecodeResponse(f *testing.F) {
-	seedFrames(f,
-		func(Server, []byte) {},
-		func(api API, version int16, body []byte) { f.Add(uint8(api.Server), api.Key, version, body) })
+	seeds(f, "response", func(api API, v vector) { f.Add(uint8(api.Server), api.Key, v.last, v.raw) })
 	f.Fuzz(func(t *testing.T, server uint8, key uint16, version int16, body []byte) {
 		api, ok := Lookup(Server(server%2), key)
 		if !ok {

@@ -4,72 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"reflect"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/weir-stream/weir/fluvio/internal/wire"
 )
-
-func TestErrorCodesAreErrors(t *testing.T) {
-	name := "filter"
-	for _, c := range []struct {
-		code      ErrorCode
-		text      string
-		retriable bool
-	}{
-		{ErrorCodeTopicNotFound.Code(), "fluvio error 2001 TopicNotFound", false},
-		{ErrorCodePartitionNotLeader.Code(), "fluvio error 3001 PartitionNotLeader", true},
-		{ErrorCodeSpuOffline.Code(), "fluvio error 1002 SpuOffline", true},
-		{OtherError("no room"), "fluvio error 2 Other: no room", false},
-		{ErrorCode{ErrorCodeRequestTimedOut, &ErrorTimeout{TimeoutMs: 1500}},
-			"fluvio error 7 RequestTimedOut: Produce, after 1500 ms", true},
-		{ErrorCode{ErrorCodeOffsetEvicted, &ErrorOffsetEvicted{3, 10}},
-			"fluvio error 71 OffsetEvicted: offset 3, next available 10", false},
-		{ErrorCode{ErrorCodePartitionFull, &ReplicaKey{"t", 2}}, "fluvio error 72 PartitionFull: t-2", true},
-		{ErrorCode{ErrorCodeSmartModuleInvalid, &ErrorSmartModuleInvalid{Error: "no exports", Name: &name}},
-			"fluvio error 6002 SmartModuleInvalid: filter: no exports", false},
-		{ErrorCode{ErrorCodeSmartModuleInvalid, &ErrorSmartModuleInvalid{Error: "no exports"}},
-			"fluvio error 6002 SmartModuleInvalid: no exports", false},
-		{ErrorCode{ErrorCodeSmartModuleInvalidExports, &ErrorSmartModuleExports{"two", "map"}},
-			"fluvio error 6003 SmartModuleInvalidExports: map: two", false},
-		{ErrorCode{ErrorCodeSmartModuleRuntimeError, &SmartModuleTransformRuntimeError{Hint: "not JSON", Offset: 7}},
-			"fluvio error 6004 SmartModuleRuntimeError: Filter at offset 7: not JSON", false},
-		{ErrorCode{ErrorCodeSmartModuleMemoryLimitExceeded, &ErrorMemoryLimit{2, 1}},
-			"fluvio error 6008 SmartModuleMemoryLimitExceeded: 2 bytes requested, limit 1", false},
-		{ErrorCode{ErrorCodeSystemSpecDeletionAttempt, &ErrorSystemSpec{"topic", "t"}},
-			"fluvio error 12001 SystemSpecDeletionAttempt: topic t", false},
-		{ErrorCode{Tag: 12345}, "fluvio error 12345 ErrorCodeTag(12345)", false},
-	} {
-		err := c.code.Err()
-		if err.Error() != c.text {
-			t.Errorf("%q, want %q", err, c.text)
-		}
-		if !errors.Is(err, c.code.Tag) || errors.Is(err, ErrorCodeTableFormatError) {
-			t.Errorf("%q: errors.Is does not go by the tag", err)
-		}
-		if c.code.Retriable() != c.retriable {
-			t.Errorf("%q: Retriable is %v", err, !c.retriable)
-		}
-	}
-	if (ErrorCode{}).Err() != nil {
-		t.Error("success is an error")
-	}
-}
-
-// TestEveryErrorPayloadHasWords fails for a payload that detail prints as a struct.
-func TestEveryErrorPayloadHasWords(t *testing.T) {
-	for tag, payload := range unionPayloads[reflect.TypeFor[ErrorCode]()] {
-		code := ErrorCode{Tag: ErrorCodeTag(tag)}
-		if payload != nil {
-			code.Value = payload.(ErrorCodeValue)
-		}
-		if text := code.Error(); strings.ContainsAny(text, "{}&") {
-			t.Errorf("%s", text)
-		}
-	}
-}
 
 func TestRequestsThatCannotBeDecodedAreToldApart(t *testing.T) {
 	header := func(key uint16, version int16, body ...byte) []byte {
@@ -134,6 +73,29 @@ func TestTypedBodyMayNotReachBeyondItsLength(t *testing.T) {
 	new(WatchRequest).ReadFrom(r, 19)
 	if !errors.Is(r.Err(), wire.ErrShort) {
 		t.Error(r.Err())
+	}
+}
+
+// TestWordsOnTheWireAreChecked covers the places where Fluvio tells variants apart by words.
+func TestWordsOnTheWireAreChecked(t *testing.T) {
+	id := (&DeleteRequest{Kind: KindCustomSpu, Object: ObjectKey{ID: 7, ByID: true}}).AppendTo(nil, 19)
+	label := (&MirroringRequest{Connect: MirrorConnect{RemoteID: "edge"}}).AppendTo(nil, 19)
+	for _, c := range []struct {
+		m        Message
+		raw      []byte
+		old, new string
+	}{
+		{new(DeleteRequest), id, "Id", "ID"},
+		{new(MirroringRequest), label, "MirroringConnect", "MirroringCompact"},
+	} {
+		r := wire.NewReader(c.raw)
+		if c.m.ReadFrom(r, 19); r.Err() != nil {
+			t.Errorf("%T: %v", c.m, r.Err())
+		}
+		r = wire.NewReader(bytes.Replace(c.raw, []byte(c.old), []byte(c.new), 1))
+		if c.m.ReadFrom(r, 19); !errors.Is(r.Err(), wire.ErrInvalid) {
+			t.Errorf("%T with %s: %v", c.m, c.new, r.Err())
+		}
 	}
 }
 

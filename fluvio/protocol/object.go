@@ -1,6 +1,10 @@
 package protocol
 
-import "github.com/weir-stream/weir/fluvio/internal/wire"
+import (
+	"fmt"
+
+	"github.com/weir-stream/weir/fluvio/internal/wire"
+)
 
 // ObjectKind is a kind of object that an SC keeps. It labels requests and
 // responses, and decides of which types their specs and statuses are.
@@ -52,7 +56,11 @@ func (k ObjectKind) Known() bool {
 	return ok
 }
 
-// ObjectKey names the object to delete. Only a CustomSpu can be named by its id.
+// UpdateAction is what to do to an object: of KindTopic an *UpdateTopicAction, of
+// any other kind an *UpdateText. A nil one is sent as one of zero values.
+type UpdateAction interface{ Message }
+
+// ObjectKey names the object to delete or change. Only a CustomSpu can be named by its id.
 type ObjectKey struct {
 	Name string
 	ID   int32
@@ -118,21 +126,54 @@ func readObjectStatus(r *wire.Reader, version int16, kind ObjectKind) ObjectStat
 	return status
 }
 
-// appendObjectKey appends a name; for a CustomSpu a tag, and a name or an id.
+func newUpdateAction(kind ObjectKind) UpdateAction {
+	if kind == KindTopic {
+		return new(UpdateTopicAction)
+	}
+	return new(UpdateText)
+}
+
+func appendUpdateAction(dst []byte, version int16, kind ObjectKind, action UpdateAction) []byte {
+	if action == nil {
+		action = newUpdateAction(kind)
+	}
+	return action.AppendTo(dst, version)
+}
+
+func readUpdateAction(r *wire.Reader, version int16, kind ObjectKind) UpdateAction {
+	action := newUpdateAction(kind)
+	action.ReadFrom(r, version)
+	return action
+}
+
+// The words that say how a CustomSpu is named (fluvio-controlplane-metadata/src/spu/mod.rs).
+const (
+	byName = "Name"
+	byID   = "Id"
+)
+
+// appendObjectKey appends a name; for a CustomSpu a word, and a name or an id.
 func appendObjectKey(dst []byte, version int16, kind ObjectKind, key ObjectKey) []byte {
 	if kind != KindCustomSpu {
 		return wire.AppendString(dst, key.Name)
 	}
-	dst = wire.AppendBool(dst, key.ByID)
 	if key.ByID {
-		return wire.AppendI32(dst, key.ID)
+		return wire.AppendI32(wire.AppendString(dst, byID), key.ID)
 	}
-	return wire.AppendString(dst, key.Name)
+	return wire.AppendString(wire.AppendString(dst, byName), key.Name)
 }
 
 func readObjectKey(r *wire.Reader, version int16, kind ObjectKind) ObjectKey {
-	if kind == KindCustomSpu && r.Bool() {
-		return ObjectKey{ID: r.I32(), ByID: true}
+	if kind != KindCustomSpu {
+		return ObjectKey{Name: r.String()}
 	}
-	return ObjectKey{Name: r.String()}
+	switch word := r.String(); word {
+	case byName:
+		return ObjectKey{Name: r.String()}
+	case byID:
+		return ObjectKey{ID: r.I32(), ByID: true}
+	default:
+		r.Fail(fmt.Errorf("%w: %.20q where %s or %s belongs", wire.ErrInvalid, word, byName, byID))
+		return ObjectKey{}
+	}
 }

@@ -21,6 +21,7 @@ type drawer struct {
 var (
 	specType      = reflect.TypeFor[Spec]()
 	statusType    = reflect.TypeFor[ObjectStatus]()
+	actionType    = reflect.TypeFor[UpdateAction]()
 	kindType      = reflect.TypeFor[ObjectKind]()
 	durationType  = reflect.TypeFor[time.Duration]()
 	isolationType = reflect.TypeFor[ProduceIsolation]()
@@ -35,6 +36,9 @@ func (d *drawer) fill(v reflect.Value) {
 		return
 	case statusType:
 		d.fillNew(v, objectTypes[d.kind].status())
+		return
+	case actionType:
+		d.fillNew(v, newUpdateAction(d.kind))
 		return
 	case kindType:
 		v.SetString(string(d.kind))

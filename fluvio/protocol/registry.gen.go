@@ -6,23 +6,29 @@ package protocol
 // The keys of requests. A key means nothing without the server it is sent to.
 const (
 	KeyProduce              uint16 = 0
+	KeyFetch                uint16 = 1
 	KeyApiVersions          uint16 = 18
 	KeyCreate               uint16 = 1001
 	KeyDelete               uint16 = 1002
 	KeyFetchOffsets         uint16 = 1002
-	KeyList                 uint16 = 1003
 	KeyStreamFetch          uint16 = 1003
+	KeyList                 uint16 = 1003
 	KeyWatch                uint16 = 1004
 	KeyUpdateOffsets        uint16 = 1005
+	KeyMirroring            uint16 = 1005
 	KeyUpdateConsumerOffset uint16 = 1006
+	KeyUpdate               uint16 = 1006
 	KeyDeleteConsumerOffset uint16 = 1007
 	KeyFetchConsumerOffsets uint16 = 1008
+	KeyStartMirror          uint16 = 2000
 )
 
 // apis is every request of every server, in order of keys.
 var apis = []API{
 	{SPU, "Produce", KeyProduce, 0, 25,
 		func() Request { return new(ProduceRequest) }},
+	{SPU, "Fetch", KeyFetch, 23, 25,
+		func() Request { return new(FetchRequest) }},
 	{SC, "ApiVersions", KeyApiVersions, 0, 2,
 		func() Request { return new(ApiVersionsRequest) }},
 	{SPU, "ApiVersions", KeyApiVersions, 0, 2,
@@ -33,18 +39,24 @@ var apis = []API{
 		func() Request { return new(DeleteRequest) }},
 	{SPU, "FetchOffsets", KeyFetchOffsets, 23, 25,
 		func() Request { return new(FetchOffsetsRequest) }},
-	{SC, "List", KeyList, 15, 19,
-		func() Request { return new(ListRequest) }},
 	{SPU, "StreamFetch", KeyStreamFetch, 23, 25,
 		func() Request { return new(StreamFetchRequest) }},
+	{SC, "List", KeyList, 15, 19,
+		func() Request { return new(ListRequest) }},
 	{SC, "Watch", KeyWatch, 15, 19,
 		func() Request { return new(WatchRequest) }},
 	{SPU, "UpdateOffsets", KeyUpdateOffsets, 0, 0,
 		func() Request { return new(UpdateOffsetsRequest) }},
+	{SC, "Mirroring", KeyMirroring, 15, 19,
+		func() Request { return new(MirroringRequest) }},
 	{SPU, "UpdateConsumerOffset", KeyUpdateConsumerOffset, 23, 25,
 		func() Request { return new(UpdateConsumerOffsetRequest) }},
+	{SC, "Update", KeyUpdate, 15, 19,
+		func() Request { return new(UpdateRequest) }},
 	{SPU, "DeleteConsumerOffset", KeyDeleteConsumerOffset, 23, 25,
 		func() Request { return new(DeleteConsumerOffsetRequest) }},
 	{SPU, "FetchConsumerOffsets", KeyFetchConsumerOffsets, 23, 25,
 		func() Request { return new(FetchConsumerOffsetsRequest) }},
+	{SPU, "StartMirror", KeyStartMirror, 23, 25,
+		func() Request { return new(StartMirrorRequest) }},
 }

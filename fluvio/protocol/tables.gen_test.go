@@ -29,6 +29,10 @@ var enumValues = map[reflect.Type][]int64{
 
 // unionPayloads holds an empty payload, or nil, for every tag of every union.
 var unionPayloads = map[reflect.Type]map[int64]Message{
+	reflect.TypeFor[UpdateTopicAction](): {
+		0: new(AddPartition),
+		1: new(AddMirror),
+	},
 	reflect.TypeFor[ErrorCode](): {
 		-1:    nil,
 		0:     nil,
@@ -143,4 +147,10 @@ var unionPayloads = map[reflect.Type]map[int64]Message{
 	reflect.TypeFor[CleanupPolicy](): {
 		0: new(SegmentPolicy),
 	},
+}
+
+// optionalLists names the fields whose nil is not an empty list or map.
+var optionalLists = map[string]bool{
+	"FetchPartitionResponse.Aborted": true,
+	"TableFormatSpec.Columns":        true,
 }

@@ -7,6 +7,11 @@ import (
 
 // FuzzSet reads record sets of any bytes, all the way to their records.
 func FuzzSet(f *testing.F) {
+	for _, v := range readVectors(f) {
+		if len(v.set) < 1000 {
+			f.Add(v.set)
+		}
+	}
 	for _, codec := range codecs {
 		b := builtBatch(f, codec)
 		f.Add([]byte(b))

@@ -26,12 +26,19 @@ func (b *Builder) SetSequence(s Sequence) {
 	b.SetProducer(s.Writer, int16(s.Ordinal>>32), int32(uint32(s.Ordinal)))
 }
 
+// SetSequence gives a batch another producer sequence, in place, and corrects its checksum.
+func (b Batch) SetSequence(s Sequence) {
+	b.setProducer(s.Writer, int16(s.Ordinal>>32), int32(uint32(s.Ordinal)))
+}
+
 // ClearSequence takes the producer sequence out of a batch, in place, and corrects its checksum: a batch that is copied to another partition is
 // not what its writer wrote there.
-func (b Batch) ClearSequence() {
+func (b Batch) ClearSequence() { b.setProducer(-1, -1, -1) }
+
+func (b Batch) setProducer(id int64, epoch int16, sequence int32) {
 	h := binary.BigEndian
-	h.PutUint64(b[atProducerID:], 1<<64-1)
-	h.PutUint16(b[atProducerEpoch:], 1<<16-1)
-	h.PutUint32(b[atFirstSequence:], 1<<32-1)
+	h.PutUint64(b[atProducerID:], uint64(id))
+	h.PutUint16(b[atProducerEpoch:], uint16(epoch))
+	h.PutUint32(b[atFirstSequence:], uint32(sequence))
 	h.PutUint32(b[atCRC:], b.checksum())
 }

@@ -39,5 +39,13 @@ func TestSequencesSurviveTheHeader(t *testing.T) {
 		if err := numbered.Verify(); err != nil {
 			t.Fatal(err)
 		}
+		other := Sequence{rapid.Int64Min(0).Draw(t, "other writer"), rapid.Int64Range(0, MaxOrdinal).Draw(t, "other ordinal")}
+		numbered.SetSequence(other)
+		if got, ok := numbered.Sequence(); !ok || got != other {
+			t.Fatalf("%+v %v, want %+v", got, ok, other)
+		}
+		if err := numbered.Verify(); err != nil {
+			t.Fatal(err)
+		}
 	})
 }

@@ -28,7 +28,7 @@ func (e *emitter) registry() {
 }
 
 // tables writes, for tests only, what reflection cannot find out: which values an
-// enum has, and which payload belongs to which tag.
+// enum has, which payload belongs to which tag, and which lists may be absent.
 func (e *emitter) tables() {
 	e.p("// enumValues holds the numbers of every enum.\nvar enumValues = map[reflect.Type][]int64{")
 	for _, it := range e.set.items {
@@ -51,6 +51,14 @@ func (e *emitter) tables() {
 			}
 		}
 		e.p("},")
+	}
+	e.p("}\n\n// optionalLists names the fields whose nil is not an empty list or map.\nvar optionalLists = map[string]bool{")
+	for _, it := range e.set.items {
+		for _, f := range it.Fields {
+			if f.Type.Form == Option && (f.Type.Elem.Form == List || f.Type.Elem.Form == Map) {
+				e.p("%q: true,", it.Name+"."+f.Name)
+			}
+		}
 	}
 	e.p("}")
 }
