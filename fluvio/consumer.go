@@ -2,7 +2,6 @@ package fluvio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -14,118 +13,217 @@ import (
 // Batch is the bytes of a whole batch as they are in the log; see package record for what it offers.
 type Batch = record.Batch
 
-// pollRecords is the most records that Poll returns at once: enough to pay for the call, few enough for a processor's cache.
-const pollRecords = 1024
-
-// pollBytes is how much Poll decompresses before it returns: a chunk of well-packed batches may hold a thousand times its size.
-const pollBytes = 1 << 20
-
 // Consumer reads one partition. Make one with Client.Consumer. It belongs to one goroutine; only Close may be called by another.
 //
 // It reads every record from its start on, in order, once: it reconnects within the retry budget, follows the partition to another
 // leader, and resumes where it was. Records are received ahead of Poll, up to WithMaxQueued bytes; a slow reader makes the SPU wait.
 type Consumer struct {
+	client   *Client
 	replica  replica
 	settings consumerSettings
 	queue    chunkQueue
+	allowed  *allowance
+	commits  *commits // nil without WithConsumerID
+	life     context.Context
 	stop     context.CancelCauseFunc
 	running  sync.WaitGroup
+	closing  sync.Once
+	closed   error // of Close
 
-	position int64        // of the next record to return
-	rest     []byte       // batches of the chunk that have not been looked at
-	batch    record.Batch // what is being read, nil between batches
-	opened   bool         // walk is over the batch's records
-	walk     record.Records
-	inflate  record.Decompressor
-	hint     int // memory to take for the next decompressed payload
-	inflated int // bytes decompressed in this Poll
-	records  []Record
-	err      error // sticky
+	reading
+	seen    *seenWriters // nil unless stale records are dropped
+	stale   int64        // records that were dropped
+	pending []Record     // of the last Poll, that Records has not handed out
 }
 
 // Consumer starts reading a partition. The start is resolved before it returns: End is the end as it was then. The error wraps
-// ErrTopicNotFound, ErrPartitionNotFound, ErrUnavailable or ErrClosed, or says which option is wrong.
+// ErrTopicNotFound, ErrPartitionNotFound, ErrNoConsumerOffsets, ErrUnavailable or ErrClosed, or says which option is wrong.
 func (c *Client) Consumer(ctx context.Context, topic string, partition uint32, start Offset, opts ...ConsumerOption) (*Consumer, error) {
 	s, err := newConsumerSettings(opts, c.maxFrame)
+	if err == nil {
+		err = s.single()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("consumer: %w", err)
 	}
 	r := replica{topic, partition}
-	at, err := c.resolve(ctx, r, start)
+	at, err := c.resolve(ctx, r, start, &s)
 	if err != nil {
 		return nil, err
 	}
-	consumer := &Consumer{
-		replica:  r,
-		settings: s,
-		position: at,
-		queue:    chunkQueue{most: s.maxQueued},
-		inflate:  record.Decompressor{MaxPayload: s.maxBatch},
+	consumer := newConsumer(c, r, s, at)
+	if err := consumer.start(); err != nil {
+		return nil, err
 	}
-	f := &fetcher{client: c, replica: r, settings: s, queue: &consumer.queue, next: at, maxBytes: s.maxBytes}
-	var run context.Context
-	run, consumer.stop = context.WithCancelCause(c.life)
-	consumer.running.Add(1)
-	err = c.spawn(func() {
-		defer consumer.running.Done()
-		f.run(run)
-	})
+	if s.autoCommit > 0 {
+		err = consumer.spawn(func() { commitEvery(consumer.life, c, s.autoCommit, consumer.commits.commit) })
+	}
 	if err != nil {
-		consumer.stop(err)
+		consumer.Close()
 		return nil, err
 	}
 	return consumer, nil
 }
 
-// Position is the offset of the next record that Poll returns.
-func (c *Consumer) Position() int64 { return c.position }
+// newConsumer makes a consumer that does nothing yet.
+func newConsumer(client *Client, r replica, s consumerSettings, at int64) *Consumer {
+	c := &Consumer{client: client, replica: r, settings: s, queue: chunkQueue{most: s.queued()}}
+	c.reading = reading{position: at, handed: at, inflate: &record.Decompressor{MaxPayload: s.maxBatch}}
+	c.life, c.stop = context.WithCancelCause(client.life)
+	c.allowed = new(allowance)
+	if s.reuse {
+		c.reuse(newSpares(s.maxBytes))
+	}
+	if s.consumerID != "" {
+		c.commits = newCommits(client, r)
+	}
+	if s.dropStale {
+		c.seen = newSeenWriters(s.seen[r.partition])
+	}
+	return c
+}
 
-// Poll returns the next records, at least one and at most 1024, as soon as there are some; fewer where they fill 1 MiB decompressed. The slice is valid until the next call
-// of any method; keys and values are valid, and must not be changed, for as long as anyone holds them: they alias what was
-// received, a chunk of up to WithMaxBytes or a decompressed batch, which stays in memory as a whole.
+// reuse has chunks read into memory of chunks that have been read.
+func (c *Consumer) reuse(s *spares) { c.allowed.spares, c.queue.spares = s, s }
+
+// start begins to fetch.
+func (c *Consumer) start() error {
+	f := &fetcher{
+		client: c.client, replica: c.replica, settings: c.settings, queue: &c.queue, allowed: c.allowed,
+		next: c.position, maxBytes: c.settings.maxBytes,
+	}
+	if c.commits != nil {
+		f.link = c.commits.link
+	}
+	return c.spawn(func() { f.run(c.life) })
+}
+
+// spawn runs f in a goroutine that Close waits for.
+func (c *Consumer) spawn(f func()) error {
+	c.running.Add(1)
+	err := c.client.spawn(func() {
+		defer c.running.Done()
+		f()
+	})
+	if err != nil {
+		c.running.Done()
+		c.stop(err)
+	}
+	return err
+}
+
+// Position is the offset of the next record that Poll returns.
+func (c *Consumer) Position() int64 {
+	if len(c.pending) > 0 {
+		return c.pending[0].Offset
+	}
+	return c.position
+}
+
+// Poll returns the next records, at least one and at most 1024, as soon as there are some; fewer where they fill 1 MiB decompressed.
+// The slice is valid until the next call of any method; keys and values are valid, and must not be changed, for as long as anyone holds
+// them: they alias what was received, a chunk of up to WithMaxBytes or a decompressed batch, which stays in memory as a whole.
 //
 // The error is io.EOF at WithUntil, or ctx's: Poll may be called again after that. Otherwise it is final: an *OffsetOutOfRangeError,
 // or one that wraps ErrTopicNotFound, ErrUnavailable, ErrCorrupt, ErrBatchTooLarge or ErrClosed, or holds a protocol.ErrorCode.
 func (c *Consumer) Poll(ctx context.Context) ([]Record, error) {
+	return c.pollSome(ctx, pollRecords)
+}
+
+func (c *Consumer) pollSome(ctx context.Context, most int) ([]Record, error) {
+	c.settle()
+	return c.poll(ctx, most, true)
+}
+
+// settle counts as processed what was returned before.
+func (c *Consumer) settle() {
+	if c.commits != nil && c.handed != c.settled {
+		c.settled = c.handed
+		c.commits.processed.Store(c.handed - 1)
+	}
+}
+
+// loopRecords is how many records a loop polls at a time. What was seen belongs to a position: it must not be ahead of the loop.
+func (s *consumerSettings) loopRecords() int {
+	if s.dropStale {
+		return 1
+	}
+	return pollRecords
+}
+
+// poll returns up to so many records. It returns none, and no error, if it would have to wait and may not.
+func (c *Consumer) poll(ctx context.Context, most int, wait bool) ([]Record, error) {
+	if len(c.pending) > 0 {
+		left := c.pending
+		c.pending, c.handed = nil, c.position
+		return left, nil
+	}
 	clear(c.records)
 	c.records, c.inflated = c.records[:0], 0
+	if c.settings.reuse && c.batch == nil {
+		c.arena = c.arena[:0]
+	}
 	for {
-		more, err := c.advance(ctx, len(c.records) > 0)
+		more, err := c.advance(ctx, wait, len(c.records) > 0)
 		if err != nil && len(c.records) == 0 {
 			return nil, err
 		}
 		if !more || err != nil {
-			return c.records, nil
+			break
 		}
 		if c.err = c.open(); c.err != nil {
 			c.batch = nil
 			continue
 		}
-		c.read()
-		if len(c.records) == pollRecords || c.inflated >= pollBytes && len(c.records) > 0 {
-			return c.records, nil
+		c.read(most)
+		if len(c.records) == most || c.inflated >= pollBytes && len(c.records) > 0 {
+			break
 		}
 	}
+	c.handed = c.position
+	return c.records, nil
 }
 
 // PollBatch returns the next whole batch, its checksum verified, its records not looked at. The batch may begin before Position:
 // then the first records of it were skipped or returned before. It may end behind WithUntil. The batch is valid, and must not be
 // changed, for as long as anyone holds it. Errors are those of Poll.
+//
+// What a loop over Records left comes first, as batches made of it. With WithDropStale a batch of which all records were returned before is left out, and one of which some were is made anew, from the
+// others.
 func (c *Consumer) PollBatch(ctx context.Context) (Batch, error) {
-	if _, err := c.advance(ctx, false); err != nil {
-		return nil, err
+	c.settle()
+	return c.pollBatch(ctx, true)
+}
+
+// pollBatch returns no batch, and no error, if it would have to wait and may not.
+func (c *Consumer) pollBatch(ctx context.Context, wait bool) (b Batch, err error) {
+	if len(c.pending) > 0 {
+		b, n, err := batchOf(c.pending)
+		if err != nil {
+			return nil, c.corrupt(err)
+		}
+		c.handed, c.pending = c.pending[n-1].Offset+1, c.pending[n:]
+		return b, nil
 	}
-	b := c.batch
-	c.leave()
+	for b == nil {
+		more, err := c.advance(ctx, wait, false)
+		if err != nil || !more {
+			return nil, err
+		}
+		if b, c.err = c.wholeBatch(); c.err != nil {
+			c.batch = nil
+		}
+	}
+	c.handed = c.position
 	return b, nil
 }
 
 // Records iterates over the records, waiting for more. It ends after an error, which comes with an empty record; io.EOF at
-// WithUntil just ends it.
+// WithUntil just ends it. What is not taken when the loop is left comes with the next call of Records or Poll.
 func (c *Consumer) Records(ctx context.Context) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for {
-			records, err := c.Poll(ctx)
+			records, err := c.pollSome(ctx, c.settings.loopRecords())
 			if err == io.EOF {
 				return
 			}
@@ -134,129 +232,64 @@ func (c *Consumer) Records(ctx context.Context) iter.Seq2[Record, error] {
 				return
 			}
 			for i := range records {
+				c.handed, c.pending = records[i].Offset+1, records[i+1:]
 				if !yield(records[i], nil) {
 					return
 				}
 			}
+			c.handed = c.position
 		}
 	}
 }
 
 // Buffered tells whether Poll would return without waiting.
 func (c *Consumer) Buffered() bool {
-	return c.err != nil || c.position >= c.settings.until || c.batch != nil || len(c.rest) > 0 || c.queue.ready()
+	return len(c.pending) > 0 || c.err != nil || c.position >= c.settings.until || c.batch != nil || len(c.rest) > 0 || c.queue.some()
+}
+
+// Commit stores that everything that was returned so far is processed: a consumer with the same id (WithConsumerID) resumes behind it.
+// When it returns nil the cluster has the offset. If nothing was returned since the last time, it does nothing.
+//
+// It waits for a connection if there is none, within the retry budget. The error wraps ErrNoConsumerID, or what ended the consumer, or
+// is ctx's, or holds a protocol.ErrorCode.
+func (c *Consumer) Commit(ctx context.Context) error {
+	if c.commits == nil {
+		return fmt.Errorf("commit of %v: %w", c.replica, ErrNoConsumerID)
+	}
+	c.settle()
+	return c.commits.commit(ctx)
+}
+
+// StaleRecords is how many records were dropped because they had been returned before (WithDropStale).
+func (c *Consumer) StaleRecords() int64 { return c.stale }
+
+// Seen is which records of producer sequences came before Position. It is what WithDropStale takes; empty without it.
+func (c *Consumer) Seen() Seen {
+	s := Seen{Partition: c.replica.partition}
+	if c.seen != nil {
+		s.Writers = c.seen.state()
+	}
+	return s
 }
 
 // Close ends the consumer and its connection and drops what was received ahead. A Poll that waits returns ErrClosed, and so do later
-// ones when they have returned the rest of the chunk that they were reading. It always returns nil.
+// ones when they have returned the rest of the chunk that they were reading.
+//
+// With WithAutoCommit it stores first that everything returned is processed; the error is that of storing, else nil.
 func (c *Consumer) Close() error {
+	c.closing.Do(func() {
+		if c.settings.autoCommit > 0 {
+			c.settle()
+			c.closed = c.client.lastCommit(c.life, c.commits.commit)
+		}
+		c.shut()
+		c.running.Wait()
+	})
+	return c.closed
+}
+
+// shut stops what runs, without waiting for it.
+func (c *Consumer) shut() {
 	c.queue.abandon(ErrClosed)
 	c.stop(ErrClosed)
-	c.running.Wait()
-	return nil
-}
-
-// advance makes sure that there is a batch to read. It waits for one unless some records are there already, and returns false if
-// there is none without waiting.
-func (c *Consumer) advance(ctx context.Context, some bool) (bool, error) {
-	for c.batch == nil {
-		if c.position >= c.settings.until {
-			return false, io.EOF
-		}
-		if c.err != nil {
-			return false, c.err
-		}
-		if len(c.rest) == 0 {
-			if some {
-				return false, nil
-			}
-			c.queue.done()
-			chunk, err := c.queue.take(ctx)
-			if err != nil && ctx.Err() == nil {
-				c.err = err
-			}
-			if err != nil {
-				return false, err
-			}
-			c.rest = chunk
-		}
-		if err := c.enter(); err != nil {
-			c.err = err
-		}
-	}
-	return true, nil
-}
-
-// enter verifies the next batch.
-func (c *Consumer) enter() error {
-	b, rest, err := record.Next(c.rest)
-	if err == nil {
-		err = b.Verify()
-	}
-	if err != nil {
-		return c.corrupt(err)
-	}
-	c.rest, c.batch, c.opened = rest, b, false
-	return nil
-}
-
-// open decompresses the batch, unless that has been done.
-func (c *Consumer) open() (err error) {
-	if c.opened {
-		return nil
-	}
-	payload := c.batch.Payload()
-	if c.batch.Codec() != NoCompression {
-		// Memory of its own for every batch: records alias it.
-		payload, err = c.inflate.Append(make([]byte, 0, c.hint), c.batch)
-		if err != nil {
-			return c.corrupt(err)
-		}
-		// The next one is probably not much larger. Room for a large one would be wasted on small ones that follow.
-		c.hint = min(len(payload)+len(payload)/8+512, pollBytes)
-		c.inflated += len(payload)
-	}
-	c.walk, c.opened = record.Walk(c.batch, payload), true
-	return nil
-}
-
-// leave ends the batch.
-func (c *Consumer) leave() {
-	c.position = c.batch.NextOffset()
-	c.batch, c.walk = nil, record.Records{}
-}
-
-// read takes records of the batch until it ends, there are enough, or the end to read to is reached.
-func (c *Consumer) read() {
-	for len(c.records) < pollRecords {
-		if !c.walk.Next() {
-			if err := c.walk.Err(); err != nil {
-				c.err = c.corrupt(err)
-				c.batch = nil
-				return
-			}
-			c.leave()
-			return
-		}
-		if c.walk.Offset < c.position {
-			continue
-		}
-		if c.walk.Offset >= c.settings.until {
-			c.position = c.settings.until
-			c.batch = nil
-			return
-		}
-		c.position = c.walk.Offset + 1
-		c.records = append(c.records, c.walk.Record)
-	}
-	if c.position == c.batch.NextOffset() {
-		c.leave()
-	}
-}
-
-func (c *Consumer) corrupt(err error) error {
-	if errors.Is(err, record.ErrTooLarge) {
-		return fmt.Errorf("%w: at offset %d of %v: %w", ErrBatchTooLarge, c.position, c.replica, err)
-	}
-	return fmt.Errorf("%w: at offset %d of %v: %w", ErrCorrupt, c.position, c.replica, err)
 }

@@ -1,8 +1,13 @@
 package fluvio
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"time"
+
+	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
 // ConsumerOption changes how a Consumer works.
@@ -19,6 +24,21 @@ type consumerSettings struct {
 	maxQueued int
 	isolation Isolation
 	until     int64
+
+	untilEnd bool
+	reuse    bool
+
+	consumerID string
+	autoCommit time.Duration
+
+	smartModules smartModules
+	invocations  []protocol.SmartModuleInvocation // of smartModules
+
+	dropStale bool
+	seen      map[uint32][]SeenWriter // by partition
+
+	partitions []uint32 // of a TopicConsumer; none: all
+	maxMemory  int
 }
 
 // answerHead is more than an answer has in front of its records, in bytes: an error may carry a record.
@@ -49,14 +69,78 @@ func WithUntil(offset int64) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) { s.until = offset })
 }
 
+// WithReusedMemory has the consumer use the memory of what was returned again: keys, values and batches are valid until the next call of
+// Poll, PollBatch or Records only, or the next turn of a loop. That is faster, and leaves nothing for the garbage collector; what is
+// kept must be copied. By default everything is valid for as long as anyone holds it.
+func WithReusedMemory() ConsumerOption {
+	return consumerOption(func(s *consumerSettings) { s.reuse = true })
+}
+
+// WithUntilEnd makes the consumer return io.EOF when everything has been returned that was there when it was made: of all its partitions,
+// if it is a TopicConsumer. With SmartModules that leave nothing of the last records the end is noticed only when more are written.
+func WithUntilEnd() ConsumerOption {
+	return consumerOption(func(s *consumerSettings) { s.untilEnd = true })
+}
+
+// WithConsumerID gives the consumer a name under which the cluster stores how far it has come in each partition: see Commit and
+// WithAutoCommit. Where something is stored the consumer starts behind it: Beginning, End, FromBeginning and FromEnd count from there.
+// At is taken as it is. Two consumers with one id at one partition overwrite each other's offset.
+func WithConsumerID(id string) ConsumerOption {
+	return consumerOption(func(s *consumerSettings) { s.consumerID = id })
+}
+
+// WithAutoCommit has the consumer commit by itself, at such intervals, at least 1 ms, and when it is closed. What was returned counts as
+// processed when the next records are asked for, or the consumer is closed: after a crash some records come again, but none is missed.
+// It needs WithConsumerID. By default nothing is stored but by Commit.
+func WithAutoCommit(every time.Duration) ConsumerOption {
+	return consumerOption(func(s *consumerSettings) { s.autoCommit = every })
+}
+
+// WithDropStale leaves out records that their writer sent twice: a batch with a producer sequence (package record) says who wrote it
+// and the ordinals of its records, and a record whose writer and ordinal were returned before, from this partition, is stale. The first
+// batch of a writer that is seen begins its window: lower ordinals that come later are stale. Records without a sequence are never
+// dropped. See StaleRecords.
+//
+// What was seen is remembered of the last 1024 writers of each partition, up to 64 gaps in each one's ordinals; seen is what a consumer
+// before this one knew at the offset where this one starts, from its Seen.
+func WithDropStale(seen ...Seen) ConsumerOption {
+	return consumerOption(func(s *consumerSettings) {
+		s.dropStale, s.seen = true, make(map[uint32][]SeenWriter, len(seen))
+		for i := range seen {
+			s.seen[seen[i].Partition] = seen[i].Writers
+		}
+	})
+}
+
+// WithPartitions chooses the partitions that a TopicConsumer reads. By default it reads all, and those that are added while it runs.
+func WithPartitions(partitions ...uint32) ConsumerOption {
+	return consumerOption(func(s *consumerSettings) { s.partitions = slices.Clone(partitions) })
+}
+
+// WithMaxMemory bounds what a TopicConsumer holds, of all partitions together, in bytes; 64 MiB by default. It counts the chunks that
+// were asked for, that arrive, that are queued and that are being read, the batch that is decompressed, and the buffers of connections.
+// What Poll has returned counts until the chunk has been read. Partitions share it: with many of them chunks are smaller than
+// WithMaxBytes. A batch of more than half of it comes on top.
+func WithMaxMemory(bytes int) ConsumerOption {
+	return consumerOption(func(s *consumerSettings) { s.maxMemory = bytes })
+}
+
+const (
+	// defaultMaxMemory of a TopicConsumer.
+	defaultMaxMemory = 64 << 20
+	// smallestMemory holds a chunk and its surroundings.
+	smallestMemory = 256 << 10
+)
+
 // newConsumerSettings applies options to the defaults and checks.
 func newConsumerSettings(opts []ConsumerOption, maxFrame int) (consumerSettings, error) {
 	s := consumerSettings{maxBytes: 1 << 20, maxBatch: 64 << 20, until: math.MaxInt64}
 	for _, o := range opts {
 		o.applyConsumer(&s)
 	}
-	if s.maxQueued == 0 {
-		s.maxQueued = 2 * (min(s.maxBytes, math.MaxInt32) + chunkCost)
+	var err error
+	if s.invocations, err = s.smartModules.invocations(); err != nil {
+		return s, err
 	}
 	switch {
 	case s.maxBytes < 1<<10 || s.maxBytes > maxFrame-answerHead:
@@ -65,6 +149,44 @@ func newConsumerSettings(opts []ConsumerOption, maxFrame int) (consumerSettings,
 		return s, fmt.Errorf("batches of %d bytes: want at least %d", s.maxBatch, 1<<10)
 	case s.maxQueued < 0:
 		return s, fmt.Errorf("%d queued bytes: want more than 0", s.maxQueued)
+	case len(s.consumerID) > protocol.MaxString:
+		return s, fmt.Errorf("consumer id of %d bytes: want at most %d", len(s.consumerID), protocol.MaxString)
+	case s.autoCommit < 0 || s.autoCommit > 0 && s.autoCommit < time.Millisecond:
+		return s, fmt.Errorf("commits every %v: want at least %v", s.autoCommit, time.Millisecond)
+	case s.autoCommit > 0 && s.consumerID == "":
+		return s, fmt.Errorf("commits every %v: %w (WithConsumerID)", s.autoCommit, ErrNoConsumerID)
 	}
 	return s, nil
+}
+
+// queued is the bound of a queue.
+func (s *consumerSettings) queued() int {
+	if s.maxQueued > 0 {
+		return s.maxQueued
+	}
+	return 2 * (s.maxBytes + chunkCost)
+}
+
+// single checks what only a Consumer has to obey.
+func (s *consumerSettings) single() error {
+	switch {
+	case len(s.partitions) > 0:
+		return errors.New("partitions (WithPartitions) are chosen for a TopicConsumer")
+	case s.maxMemory != 0:
+		return errors.New("memory (WithMaxMemory) is bounded for a TopicConsumer: want WithMaxQueued")
+	}
+	return nil
+}
+
+// shared checks what only a TopicConsumer has to obey.
+func (s *consumerSettings) shared() error {
+	switch {
+	case s.until != math.MaxInt64:
+		return errors.New("an offset to read to (WithUntil) is for one partition: want WithUntilEnd")
+	case s.maxMemory == 0:
+		s.maxMemory = defaultMaxMemory
+	case s.maxMemory < smallestMemory:
+		return fmt.Errorf("%d bytes of memory: want at least %d", s.maxMemory, smallestMemory)
+	}
+	return nil
 }

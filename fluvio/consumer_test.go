@@ -34,8 +34,9 @@ type spuLog struct {
 }
 
 type spuStream struct {
-	h        protocol.RequestHeader
-	maxBytes int
+	h         protocol.RequestHeader
+	maxBytes  int
+	partition uint32
 }
 
 // newSPULog has a batch of each of the sizes.
@@ -60,7 +61,7 @@ func (l *spuLog) serve(c *fakeConn, h protocol.RequestHeader, req protocol.Reque
 	case *protocol.FetchOffsetsRequest:
 		c.offsets(h, req, 0, int64(l.end()))
 	case *protocol.StreamFetchRequest:
-		l.streams[c] = &spuStream{h, int(req.MaxBytes)}
+		l.streams[c] = &spuStream{h, int(req.MaxBytes), req.Partition}
 		l.asked = append(l.asked, req.MaxBytes)
 		return l.send(c, req.FetchOffset)
 	case *protocol.UpdateOffsetsRequest:

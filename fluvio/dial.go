@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -42,6 +43,9 @@ func (c *Client) dialServer(ctx context.Context, server protocol.Server, address
 		return nil, fmt.Errorf("%v at %s: %w", server, address, err)
 	}
 	conn, err := mux.Open(ctx, nc, mux.Config{Server: server, ClientID: c.clientID, MaxFrame: c.maxFrame})
+	if err != nil && c.tls == nil && errors.Is(err, mux.ErrHandshake) {
+		err = fmt.Errorf("%w (connected without TLS: does it want TLS?)", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%v at %s: %w", server, address, err)
 	}
@@ -62,6 +66,9 @@ func (c *Client) encrypt(ctx context.Context, nc net.Conn, address, name string)
 	secure := tls.Client(nc, conf)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		nc.Close()
+		if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) || errors.Is(err, io.EOF) {
+			err = fmt.Errorf("%w (does the server use TLS?)", err)
+		}
 		return nil, fmt.Errorf("TLS with '%s': %w", name, err)
 	}
 	return secure, nil
@@ -74,7 +81,7 @@ func (c *Client) call(ctx context.Context, conn *mux.Conn, req protocol.Request,
 	defer cancel()
 	err := conn.Call(limited, req, resp)
 	if err != nil && errors.Is(err, errNoAnswer) {
-		conn.Fail(errNoAnswer)
+		conn.Abort(errNoAnswer)
 	}
 	return err
 }

@@ -22,7 +22,18 @@
 // Every accepted record is written at least once, in order within its partition. A lost connection, a request without an answer and
 // a partition that has moved are tried again, the same records first, for as long as the retry budget lasts; a record may be there
 // twice afterwards. When nothing helps any more the producer fails: the *ProduceError says which records of which partition are
-// not confirmed, and if they may have been written all the same (ErrAmbiguous).
+// not acknowledged, and which of them may have been written all the same (ErrAmbiguous).
+//
+// [WithSequence] makes that exactly once: batches are numbered, and after any outcome that is not known the producer reads the log, from the
+// last record that was acknowledged on, and sends only what is not there. It costs nothing while nothing goes wrong. Another process
+// goes on where one died with [Client.SequenceEnd]. WithDeliverySemantic(AtMostOnce) is the other way: nothing is sent twice, what was lost
+// is counted.
+//
+// To learn the fate of single records use [Producer.Send], which returns a [Future], or [Producer.ProduceFunc]; of batches,
+// [WithOnDelivery]. Produce itself allocates nothing for a record.
+//
+// Records go to the partition of their key's hash, as with official clients, or without a key to all in turn: see [WithPartitioner], and
+// [Producer.ProduceTo] for a partition of one's own choice. [Producer.ProduceBatch] forwards batches that were not decoded.
 //
 // # Consuming
 //
@@ -32,15 +43,50 @@
 //		…
 //	}
 //
-// A consumer reads one partition from an offset on: At, Beginning, End, FromBeginning, FromEnd. It returns every record once, in
-// order, whatever happens to connections and leaders. SPUs cut what they send at a number of bytes, anywhere; the consumer keeps
+// A [Consumer] reads one partition from an offset on: [At], [Beginning], [End], [FromBeginning], [FromEnd]. It returns every record once,
+// in order, whatever happens to connections and leaders. SPUs cut what they send at a number of bytes, anywhere; the consumer keeps
 // whole batches, asks again from the end of the last one, and asks for more at a time where a batch is larger than that. Checksums
 // are verified.
 //
-// Reading ahead is bounded by WithMaxQueued: an SPU sends a chunk only when it is asked to, so a slow reader makes it wait.
+// A [TopicConsumer] reads all partitions of a topic, or some ([WithPartitions]), each in order, in turn, and those that are added while
+// it runs from their beginning:
 //
-// Poll returns slices of what was received, without copying, and allocates nothing for each record. [Consumer.PollBatch] returns batches as
-// they are in the log, [Consumer.Records] is an iterator.
+//	consumer, err := client.TopicConsumer(ctx, "flights", fluvio.Beginning(), fluvio.WithUntilEnd())
+//	for record, err := range consumer.Records(ctx) {
+//		…
+//	}
+//
+// Both end with io.EOF at [WithUntilEnd], a Consumer also at an offset, [WithUntil]; with ErrTopicNotFound when the topic is deleted; and
+// otherwise only with an error that trying again does not help against.
+//
+// Reading ahead is bounded, by WithMaxQueued for a Consumer and by [WithMaxMemory], 64 MiB, for all partitions of a TopicConsumer
+// together: an SPU sends a chunk only when it is asked to, so a slow reader makes it wait.
+//
+// Poll returns slices of what was received, without copying, and allocates nothing for each record. What it returns is valid for as long
+// as anyone holds it, so every chunk is new memory; with [WithReusedMemory] it is valid until the next call, which is about twice as
+// fast. [Consumer.PollBatch] returns batches as they are in the log, [Consumer.Records] is an iterator.
+//
+// A writer that can't know if it has written may write again. Where it numbers its batches (WithSequence), [WithDropStale] leaves out
+// what came before; [Consumer.Seen] is what has to be kept with a position to go on with that elsewhere.
+//
+// # Stored offsets
+//
+// With a name, [WithConsumerID], a consumer starts behind what it last stored, and [Consumer.Commit] stores that everything that was
+// returned is processed; [WithAutoCommit] does so in the background. Between the two, records may come again after a crash, but none is
+// missed. The offset is one for each name and partition; [Client.ConsumerOffsets] lists them, [Client.DeleteConsumerOffset] forgets one.
+// Names are no groups: consumers do not share partitions out, and two of one name overwrite each other's offset.
+//
+// # SmartModules
+//
+// [WithSmartModules] has the cluster run SmartModules, by the name that they were given there or sent along, over what a consumer reads
+// or a producer writes:
+//
+//	consumer, err := client.TopicConsumer(ctx, "flights", fluvio.End(), fluvio.WithSmartModules(
+//		fluvio.SmartModule{Name: "infinyon/regex-filter@0.1.0", Params: map[string]string{"regex": "JFK"}},
+//		fluvio.SmartModule{Wasm: program, Lookback: &fluvio.Lookback{Last: 10}},
+//	))
+//
+// Records that come out of them are numbered one by one; see there for what their offsets mean.
 //
 // # Connections
 //

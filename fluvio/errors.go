@@ -31,6 +31,9 @@ var (
 
 	// ErrRecordTooLarge is what a RecordTooLargeError is.
 	ErrRecordTooLarge = errors.New("record too large")
+	// ErrSequence says that a log does not hold of a producer sequence what it should: ordinals that the producer did not write, or none
+	// where it wrote some. Sending on could write records twice or lose them. See WithSequence.
+	ErrSequence = errors.New("producer sequence broken")
 	// ErrCompression says that the topic takes another compression than the producer was to use.
 	ErrCompression = errors.New("compression refused by the topic")
 
@@ -38,7 +41,8 @@ var (
 	ErrOffsetOutOfRange = errors.New("offset out of range")
 	// ErrCorrupt says that a batch came with a wrong checksum or can't be decoded.
 	ErrCorrupt = errors.New("corrupt batch")
-	// ErrBatchTooLarge says that a batch exceeds what the consumer may ask for (WithMaxBatch), or decompresses to more than that.
+	// ErrBatchTooLarge says that a batch exceeds what the consumer may ask for (WithMaxBatch), or decompresses to more than that; or what
+	// the producer may send (ProduceBatch).
 	ErrBatchTooLarge = errors.New("batch too large")
 )
 
@@ -51,7 +55,7 @@ var (
 // RecordTooLargeError says that a record can't be sent at all. Nothing was queued. It is ErrRecordTooLarge.
 type RecordTooLargeError struct {
 	Size  int // of a batch with the record alone, in bytes, before compression
-	Limit int // WithMaxRequestSize
+	Limit int // WithMaxRequestSize, or the size of the topic's segments if that is less
 }
 
 // Error names both sizes.
@@ -79,25 +83,32 @@ func (e *OffsetOutOfRangeError) Error() string {
 // Is tells whether target is ErrOffsetOutOfRange.
 func (e *OffsetOutOfRangeError) Is(target error) bool { return target == ErrOffsetOutOfRange }
 
-// ProduceError says which records were not confirmed: of one partition, all from First on. It is the first failure of its producer,
-// which takes no more records after it. It is ErrAmbiguous if records may have been written all the same.
+// ProduceError says which records of a partition are not acknowledged, and which of these may have been written all the same: the
+// records First to First+Records-1 are not, and of them the first Unknown may be there, all, or some from the front; the others are not.
+// It is ErrAmbiguous if Unknown is not 0.
+//
+// A producer's failure is about everything that it held for the partition that failed first; it takes no more records and returns this
+// error from then on. In a Delivery it is about the batch, from a Future or in the call of ProduceFunc about the one record. An
+// AtMostOnce producer has only these, unless it is ended with records in hand.
 type ProduceError struct {
 	Topic     string
 	Partition uint32
 	First     int64 // index of the first such record among those that this producer was given for the partition, from 0
 	Record    int64 // number of that record in the order of all records that the producer accepted, from 0
-	Ambiguous bool  // some of them may have been written
+	Ambiguous bool  // some of them may have been written: Unknown is not 0
 	Err       error
+	Records   int64 // how many there are
+	Unknown   int64 // how many of them, the first ones, were sent, and no answer tells what became of them
 }
 
-// Error names topic, partition and record.
+// Error names topic, partition and records.
 func (e *ProduceError) Error() string {
 	outcome := "not written"
 	if e.Ambiguous {
-		outcome = "not confirmed"
+		outcome = fmt.Sprintf("not acknowledged (the first %d may have been written)", e.Unknown)
 	}
-	return fmt.Sprintf("produce to %s-%d: %s from record %d on (record %d of this producer): %v",
-		e.Topic, e.Partition, outcome, e.First, e.Record, e.Err)
+	return fmt.Sprintf("produce to %s-%d: records %d to %d, from number %d of this producer on, %s: %v",
+		e.Topic, e.Partition, e.First, e.First+e.Records-1, e.Record, outcome, e.Err)
 }
 
 // Unwrap is the cause.
@@ -110,7 +121,7 @@ func (e *ProduceError) Is(target error) bool { return target == ErrAmbiguous && 
 func final(err error) bool {
 	for _, sentinel := range []error{
 		ErrClosed, ErrVersion, ErrUnavailable, ErrTopicNotFound, ErrPartitionNotFound, ErrAmbiguous,
-		ErrOffsetOutOfRange, ErrCorrupt, ErrBatchTooLarge, ErrCompression,
+		ErrOffsetOutOfRange, ErrCorrupt, ErrBatchTooLarge, ErrCompression, ErrSequence,
 		protocol.ErrMalformed, wire.ErrFrameTooLarge, mux.ErrOverrun,
 	} {
 		if errors.Is(err, sentinel) {
@@ -121,11 +132,12 @@ func final(err error) bool {
 		code    protocol.ErrorCode
 		address *net.AddrError
 		cert    *tls.CertificateVerificationError
+		plain   tls.RecordHeaderError // what answers does not speak TLS
 	)
 	if errors.As(err, &code) {
 		return !code.Retriable()
 	}
-	return errors.As(err, &address) || errors.As(err, &cert)
+	return errors.As(err, &address) || errors.As(err, &cert) || errors.As(err, &plain)
 }
 
 // ended is the error of a context, nil while it has not ended.

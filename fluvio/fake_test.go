@@ -24,6 +24,8 @@ type fake struct {
 	spu func(c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool
 	// dialled is called for every connection; an error refuses it. May be nil.
 	dialled func(address string) error
+	// spuVersion is the highest that SPUs offer for their common requests; 0: as high as there is.
+	spuVersion int16
 
 	mu      sync.Mutex
 	deaf    bool // SPUs close connections instead of shaking hands
@@ -181,7 +183,13 @@ func (c *fakeConn) serve() {
 			if deaf {
 				return
 			}
-			c.answer(h, versionsOf(server))
+			offer := versionsOf(server)
+			for i := range offer.APIKeys {
+				if k := &offer.APIKeys[i]; server == protocol.SPU && c.spuVersion > 0 {
+					k.MaxVersion = min(k.MaxVersion, c.spuVersion)
+				}
+			}
+			c.answer(h, offer)
 		case *protocol.WatchRequest:
 			c.watch(h, req.Kind)
 		default:

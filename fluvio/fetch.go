@@ -10,41 +10,53 @@ import (
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
-// errGrow says that a stream has to be asked for again with a larger size.
-var errGrow = errors.New("no whole batch in what was sent")
-
 // streamAnswers is how many chunks an SPU may send unasked: one, and an error.
 const streamAnswers = 4
 
 // fetcher is the goroutine of a Consumer: it keeps a stream going and hands chunks to the queue.
 //
-//	ask ─▶ chunk ─▶ whole batches ─▶ queue ─▶ room for another one? ─▶ credit ─▶ chunk …
+//	room? ─▶ ask ─▶ chunk ─▶ whole batches ─▶ queue ─▶ room for another one? ─▶ credit ─▶ chunk …
 type fetcher struct {
 	client   *Client
 	replica  replica
 	settings consumerSettings
 	queue    *chunkQueue
+	allowed  *allowance
+	link     *link // for commits; nil without a consumer id
 	next     int64 // offset of the next record to receive
 	maxBytes int   // what to ask for; grows where a batch is larger
+	more     bool  // there are records behind next, as far as the last answer says
 }
 
-// run fetches until ctx ends or there is a final error, which becomes the queue's.
+// run fetches until ctx ends, everything wanted has come, or there is a final error, which becomes the queue's.
 func (f *fetcher) run(ctx context.Context) {
 	attempts := f.client.attempts("consume " + f.replica.String())
 	for {
 		err := f.session(ctx, attempts.succeeded)
-		if errors.Is(err, errGrow) {
+		switch {
+		case err == nil:
+			return
+		case errors.Is(err, errGrow):
+			err = f.grow(err)
+		case errors.Is(err, errShrink):
+			f.maxBytes, err = f.settings.maxBytes, nil
+		}
+		if err == nil {
 			continue
 		}
 		if err = attempts.again(ctx, f.explain(ctx, err)); err != nil {
 			f.queue.fail(err)
+			f.link.fail(err)
 			return
 		}
 	}
 }
 
-// session fetches on one connection. It always ends with an error.
+// session fetches on one connection. It ends with an error, or without one when everything wanted has come.
 func (f *fetcher) session(ctx context.Context, succeeded func()) error {
+	if f.next >= f.settings.until && f.link == nil {
+		return nil
+	}
 	if err := f.queue.room(ctx, f.maxBytes); err != nil {
 		return err
 	}
@@ -56,15 +68,21 @@ func (f *fetcher) session(ctx context.Context, succeeded func()) error {
 	if err != nil {
 		return err
 	}
+	defer f.allowed.end()
 	defer conn.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer f.client.meta.follow(f.replica, leader, cancel)()
 
-	stream, err := conn.Stream(ctx, f.request(), streamAnswers, f.client.maxFrame)
+	if err := f.pay(ctx); err != nil {
+		return err
+	}
+	stream, err := conn.StreamInto(ctx, f.request(), streamAnswers, f.client.maxFrame, f.allowed.memory)
 	if err != nil {
 		return err
 	}
+	f.link.open(conn)
+	defer f.link.close()
 	opened := time.Now()
 	for {
 		var resp protocol.StreamFetchResponse
@@ -78,10 +96,19 @@ func (f *fetcher) session(ctx context.Context, succeeded func()) error {
 			return err
 		}
 		succeeded()
+		id := resp.StreamID
+		resp = protocol.StreamFetchResponse{} // else it keeps the chunk alive for as long as this waits
+		f.link.identify(conn, id)
+		if f.next >= f.settings.until {
+			return f.rest(ctx, conn)
+		}
 		if err := f.queue.room(ctx, f.maxBytes); err != nil {
 			return err
 		}
-		if err := f.credit(ctx, conn, resp.StreamID); err != nil {
+		if err := f.pay(ctx); err != nil {
+			return err
+		}
+		if err := f.credit(ctx, conn, id); err != nil {
 			return err
 		}
 	}
@@ -92,46 +119,97 @@ func (f *fetcher) request() *protocol.StreamFetchRequest {
 	if f.settings.isolation == ReadUncommitted {
 		isolation = protocol.IsolationReadUncommitted
 	}
-	return &protocol.StreamFetchRequest{
-		Topic:       f.replica.topic,
-		Partition:   f.replica.partition,
-		FetchOffset: f.next,
-		MaxBytes:    int32(f.maxBytes),
-		Isolation:   isolation,
+	req := &protocol.StreamFetchRequest{
+		Topic:        f.replica.topic,
+		Partition:    f.replica.partition,
+		FetchOffset:  f.next,
+		MaxBytes:     int32(f.maxBytes),
+		Isolation:    isolation,
+		SmartModules: f.settings.invocations,
+	}
+	if f.settings.consumerID != "" {
+		req.ConsumerID = &f.settings.consumerID
+	}
+	return req
+}
+
+// pay makes sure that there is memory for the next chunk.
+func (f *fetcher) pay(ctx context.Context) error {
+	return f.allowed.ask(ctx, asked(f.maxBytes), f.more)
+}
+
+// rest waits: there is nothing more to fetch, but commits ride on the connection.
+func (f *fetcher) rest(ctx context.Context, conn *mux.Conn) error {
+	if f.link == nil {
+		return nil
+	}
+	select {
+	case <-conn.Done():
+		return conn.Err()
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
 // take queues the whole batches of an answer. Records come before the error that they came with.
 func (f *fetcher) take(resp *protocol.StreamFetchResponse) error {
 	answer := &resp.Partition
-	if answer.PartitionIndex != f.replica.partition {
-		return fmt.Errorf("%w: stream of %v answered for partition %d", protocol.ErrMalformed, f.replica, answer.PartitionIndex)
+	var c chunk
+	c.cost, c.memory = f.allowed.took()
+	need, err := f.check(answer, &c)
+	if err != nil || c.next == f.next || f.next >= f.settings.until {
+		f.queue.give(c.cost)
+	} else {
+		f.queue.put(c)
 	}
-	whole, after, need, err := wholeBatches(answer.Records, f.next)
 	if err != nil {
-		return fmt.Errorf("%v: %w", f.replica, err)
+		return err
 	}
-	if len(whole) > 0 {
-		f.queue.put(whole)
-		f.next = after
-	}
+	grown := c.next > f.next
+	f.next = max(c.next, f.next)
+	f.more = f.next < answer.HighWatermark && len(f.settings.invocations) == 0
 	if err := answer.ErrorCode.Err(); err != nil {
 		return err
 	}
-	if len(whole) == 0 {
-		return f.grow(need)
+	if !grown {
+		return &growError{need}
 	}
 	return nil
 }
 
-// grow chooses a larger size to ask for: what the batch needs, at least twice as much as before.
-func (f *fetcher) grow(need int) error {
+// check cuts the batches of an answer.
+func (f *fetcher) check(answer *protocol.FetchPartitionResponse, c *chunk) (need int, err error) {
+	if answer.PartitionIndex != f.replica.partition {
+		return 0, fmt.Errorf("%w: stream of %v answered for partition %d", protocol.ErrMalformed, f.replica, answer.PartitionIndex)
+	}
+	if len(f.settings.invocations) > 0 {
+		c.batches, c.next, need, err = filteredBatches(answer.Records, f.next, answer.NextFilterOffset)
+	} else {
+		c.batches, c.next, need, err = wholeBatches(answer.Records, f.next)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%v: %w", f.replica, err)
+	}
+	return need, nil
+}
+
+// grow chooses a larger size to ask for: what the batch needs, and twice as much as before unless memory is shared.
+func (f *fetcher) grow(err error) error {
+	need := 0
+	if e := (*growError)(nil); errors.As(err, &e) {
+		need = e.size
+	}
 	most := min(f.settings.maxBatch, f.client.maxFrame-answerHead)
 	if need > most || f.maxBytes >= most {
 		return fmt.Errorf("%w: at offset %d of %v: %d bytes, limit %d (WithMaxBatch, WithMaxFrame)", ErrBatchTooLarge, f.next, f.replica, need, most)
 	}
-	f.maxBytes = min(max(2*f.maxBytes, need), most)
-	return errGrow
+	larger := 2 * f.maxBytes
+	if f.allowed.budget != nil && need > f.maxBytes { // memory is scarce
+		larger = need
+	}
+	f.maxBytes = min(max(larger, need), most)
+	f.more = true
+	return nil
 }
 
 // credit asks for the next chunk: the offset says from where, and that everything before it has arrived. The chunk may take its time,

@@ -63,6 +63,22 @@ func TestMetadataIsReadAsOfficialClientsDo(t *testing.T) {
 			t.Errorf("%s: %d partitions", name, got)
 		}
 	}
+	for name, tc := range map[string]struct {
+		spec protocol.TopicSpec
+		want topic
+	}{
+		"one replica":  {protocol.TopicSpec{Replicas: protocol.ReplicaSpec{Value: &protocol.ComputedReplicas{Partitions: 2, ReplicationFactor: 1}}}, topic{partitions: 2}},
+		"two replicas": {protocol.TopicSpec{Replicas: protocol.ReplicaSpec{Value: &protocol.ComputedReplicas{ReplicationFactor: 2}}}, topic{replicated: true}},
+		"assigned": {protocol.TopicSpec{Replicas: protocol.ReplicaSpec{Value: &protocol.AssignedReplicas{
+			Partitions: []protocol.PartitionMap{{Replicas: []int32{1}}, {Replicas: []int32{1, 2}}},
+		}}}, topic{partitions: 2, replicated: true}},
+		"small segments": {protocol.TopicSpec{Storage: &protocol.TopicStorageConfig{SegmentSize: new(uint32(2048))}}, topic{segment: 2048}},
+		"deduplicating":  {protocol.TopicSpec{Deduplication: &protocol.Deduplication{}}, topic{deduplicates: true}},
+	} {
+		if got := newTopic(&tc.spec); got != tc.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
 	spec := &protocol.SpuSpec{
 		PublicEndpoint:      protocol.IngressPort{Port: 1, Ingress: []protocol.IngressAddr{{Hostname: new("out")}}},
 		PublicEndpointLocal: &protocol.Endpoint{Port: 2, Host: "in"},
@@ -83,9 +99,13 @@ func TestNamesOfOptionsAndErrors(t *testing.T) {
 	}
 	for want, v := range map[string]any{
 		"5": At(5), "beginning+0": Beginning(), "end-3": FromEnd(3),
-		"record too large: 7 bytes with its batch, limit 5":                                             &RecordTooLargeError{7, 5},
-		"produce to t-1: not written from record 2 on (record 9 of this producer): closed":              &ProduceError{"t", 1, 2, 9, false, ErrClosed},
-		"produce to t-1: not confirmed from record 2 on (record 9 of this producer): no answer in time": &ProduceError{"t", 1, 2, 9, true, errNoAnswer},
+		"record too large: 7 bytes with its batch, limit 5": &RecordTooLargeError{7, 5},
+		"produce to t-1: records 2 to 4, from number 9 of this producer on, not written: closed": &ProduceError{
+			Topic: "t", Partition: 1, First: 2, Record: 9, Records: 3, Err: ErrClosed,
+		},
+		"produce to t-1: records 2 to 4, from number 9 of this producer on, not acknowledged (the first 1 may have been written): no answer in time": &ProduceError{
+			Topic: "t", Partition: 1, First: 2, Record: 9, Records: 3, Ambiguous: true, Unknown: 1, Err: errNoAnswer,
+		},
 	} {
 		if got := fmt.Sprint(v); got != want {
 			t.Errorf("%s", got)

@@ -3,6 +3,7 @@ package fluvio
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"strconv"
 	"sync"
@@ -24,8 +25,11 @@ type spu struct {
 }
 
 type topic struct {
-	partitions  uint32
-	compression protocol.CompressionAlgorithm
+	partitions   uint32
+	compression  protocol.CompressionAlgorithm
+	segment      int  // most bytes that a batch may have, 0 if the SPUs decide
+	replicated   bool // partitions have followers, so that what is written may not be committed yet
+	deduplicates bool // SPUs rewrite batches
 }
 
 type replica struct {
@@ -121,7 +125,7 @@ func (m *metadata) put(object *protocol.Metadata) {
 	case *protocol.SpuSpec:
 		m.spus[object.Name] = spu{id: spec.ID, name: object.Name, address: m.address(spec)}
 	case *protocol.TopicSpec:
-		m.topics[object.Name] = topic{partitions: partitionCount(spec), compression: spec.CompressionType}
+		m.topics[object.Name] = newTopic(spec)
 	case *protocol.PartitionSpec:
 		if r, ok := parseReplica(object.Name); ok {
 			m.leaders[r] = spec.Leader
@@ -148,6 +152,34 @@ func (m *metadata) address(spec *protocol.SpuSpec) string {
 		return net.JoinHostPort(local.Host, strconv.Itoa(int(local.Port)))
 	}
 	return objects.Address(&spec.PublicEndpoint)
+}
+
+func newTopic(spec *protocol.TopicSpec) topic {
+	t := topic{
+		partitions:   partitionCount(spec),
+		compression:  spec.CompressionType,
+		replicated:   replicated(spec),
+		deduplicates: spec.Deduplication != nil,
+	}
+	if spec.Storage != nil && spec.Storage.SegmentSize != nil {
+		t.segment = int(min(*spec.Storage.SegmentSize, math.MaxInt32))
+	}
+	return t
+}
+
+// replicated tells whether a topic's partitions are to have followers.
+func replicated(spec *protocol.TopicSpec) bool {
+	switch replicas := spec.Replicas.Value.(type) {
+	case *protocol.ComputedReplicas:
+		return replicas.ReplicationFactor > 1
+	case *protocol.AssignedReplicas:
+		for _, p := range replicas.Partitions {
+			if len(p.Replicas) > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // partitionCount is how many partitions a topic is to have.
@@ -269,6 +301,13 @@ func (m *metadata) count(name string) uint32 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.topics[name].partitions
+}
+
+// watchCount is count, and a channel that is closed when anything changes.
+func (m *metadata) watchCount(name string) (uint32, <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.topics[name].partitions, m.changed
 }
 
 // follow is someone connected to the leader of a partition.

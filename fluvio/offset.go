@@ -3,6 +3,7 @@ package fluvio
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
@@ -66,6 +67,11 @@ func (c *Client) Offsets(ctx context.Context, topic string, partition uint32) (o
 }
 
 func (c *Client) fetchOffsets(ctx context.Context, r replica) (Offsets, error) {
+	return c.fetchOffsetsFor(ctx, r, nil)
+}
+
+// fetchOffsetsFor asks with a consumer id, which has a meaning at version 23 alone.
+func (c *Client) fetchOffsetsFor(ctx context.Context, r replica, consumer *string) (Offsets, error) {
 	leader, err := c.leader(ctx, r)
 	if err != nil {
 		return Offsets{}, err
@@ -75,7 +81,7 @@ func (c *Client) fetchOffsets(ctx context.Context, r replica) (Offsets, error) {
 		return Offsets{}, err
 	}
 	var resp protocol.FetchOffsetsResponse
-	err = c.call(ctx, conn, &protocol.FetchOffsetsRequest{Topics: []protocol.FetchOffsetsTopic{{
+	err = c.call(ctx, conn, &protocol.FetchOffsetsRequest{ConsumerID: consumer, Topics: []protocol.FetchOffsetsTopic{{
 		Name: r.topic, Partitions: []protocol.FetchOffsetsPartition{{PartitionIndex: r.partition}},
 	}}}, &resp, 0)
 	if err != nil {
@@ -100,12 +106,28 @@ func (c *Client) leader(ctx context.Context, r replica) (s spu, err error) {
 	return s, err
 }
 
-// resolve makes an offset absolute (fluvio/src/offset.rs). An absolute one is taken as it is.
-func (c *Client) resolve(ctx context.Context, r replica, o Offset) (int64, error) {
+// resolve makes an offset absolute (fluvio/src/offset.rs). An absolute one is taken as it is; others count from behind the offset that
+// is stored for the consumer, where there is one. It sets the end to read to, if that is the end of now.
+func (c *Client) resolve(ctx context.Context, r replica, o Offset, s *consumerSettings) (int64, error) {
+	stored := noOffset
+	if s.consumerID != "" && o.from != absolute {
+		var err error
+		if stored, err = c.storedOffset(ctx, r, s.consumerID); err != nil {
+			return 0, err
+		}
+	}
+	return c.resolveFrom(ctx, r, o, stored, s)
+}
+
+// noOffset is a stored offset that there is not.
+const noOffset = int64(-1)
+
+// resolveFrom is resolve with what is stored.
+func (c *Client) resolveFrom(ctx context.Context, r replica, o Offset, stored int64, s *consumerSettings) (int64, error) {
 	if o.n < 0 {
 		return 0, fmt.Errorf("%w: %v of %v is negative", ErrOffsetOutOfRange, o, r)
 	}
-	if o.from == absolute {
+	if o.from == absolute && !s.untilEnd {
 		_, err := c.leader(ctx, r)
 		return o.n, err
 	}
@@ -113,9 +135,29 @@ func (c *Client) resolve(ctx context.Context, r replica, o Offset) (int64, error
 	if err != nil {
 		return 0, err
 	}
-	span := max(at.Next-at.Earliest, 0)
-	if o.from == fromBeginning {
-		return at.Earliest + min(o.n, span), nil
+	if s.untilEnd {
+		s.until = min(s.until, max(at.Next, 0))
 	}
-	return at.Earliest + span - min(o.n, span), nil
+	return o.within(at, stored), nil
+}
+
+// within is the offset in a partition's range. Sums that would overflow are cut there.
+func (o Offset) within(at Offsets, stored int64) int64 {
+	end := max(at.Next, at.Earliest)
+	base := at.Earliest
+	if o.from == fromEnd {
+		base = end
+	}
+	if stored >= 0 {
+		base = min(max(stored, 0), math.MaxInt64-1) + 1
+	}
+	switch o.from {
+	case absolute:
+		return o.n
+	case fromBeginning:
+		base = min(base, end)
+		return max(base+min(o.n, end-base), at.Earliest)
+	}
+	base = min(base, end)
+	return max(base-min(o.n, max(base-at.Earliest, 0)), at.Earliest)
 }

@@ -19,6 +19,11 @@ func KeyHash() Partitioner { return new(keyHash) }
 // RoundRobin sends a record to every partition in turn, whatever its key.
 func RoundRobin() Partitioner { return new(roundRobin) }
 
+// StickyRoundRobin sends records without a key to one partition until its batch is closed, and then to the next one: fewer and larger
+// batches than with KeyHash, which spreads every few records over all partitions. Records with a key go where KeyHash sends them. Use
+// one for each producer.
+func StickyRoundRobin() Partitioner { return new(stickyRoundRobin) }
+
 type roundRobin struct{ next atomic.Uint32 }
 
 func (p *roundRobin) Partition(_ Record, partitions int) uint32 {
@@ -32,6 +37,25 @@ func (p *keyHash) Partition(r Record, partitions int) uint32 {
 		return p.keyless.Partition(r, partitions)
 	}
 	return PartitionForKey(r.Key, partitions)
+}
+
+type stickyRoundRobin struct{ current atomic.Uint32 }
+
+func (p *stickyRoundRobin) Partition(r Record, partitions int) uint32 {
+	if r.Key != nil {
+		return PartitionForKey(r.Key, partitions)
+	}
+	current := p.current.Load()
+	if current >= uint32(partitions) {
+		p.current.CompareAndSwap(current, 0)
+		current = 0
+	}
+	return current
+}
+
+// sealed goes on to the next partition when the current one's batch is closed.
+func (p *stickyRoundRobin) sealed(partition uint32) {
+	p.current.CompareAndSwap(partition, partition+1)
 }
 
 // PartitionForKey is the partition that official clients send a key to, of so many, at least 1.

@@ -16,14 +16,14 @@ func BenchmarkPoll(b *testing.B) {
 	for _, codec := range []Compression{NoCompression, Zstd} {
 		for _, batch := range []int{50, 3000} {
 			b.Run(fmt.Sprintf("%v/batch=%d", codec, batch), func(b *testing.B) {
-				chunk, records := chunkOf(b, codec, value, batch)
-				c := &Consumer{settings: consumerSettings{until: math.MaxInt64}, queue: chunkQueue{most: math.MaxInt}}
+				batches, records := chunkOf(b, codec, value, batch)
+				c := &Consumer{allowed: new(allowance), settings: consumerSettings{until: math.MaxInt64}, queue: chunkQueue{most: math.MaxInt}, reading: reading{inflate: new(record.Decompressor)}}
 				b.SetBytes(int64(len(value)))
 				b.ReportAllocs()
 				b.ResetTimer()
 				for left := b.N; left > 0; left -= records {
 					c.position = 0
-					c.queue.put(chunk)
+					c.queue.put(chunk{batches: batches, next: int64(records)})
 					for n := 0; n < records; {
 						polled, err := c.Poll(context.Background())
 						if err != nil {

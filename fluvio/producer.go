@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weir-stream/weir/fluvio/protocol"
 	"github.com/weir-stream/weir/fluvio/record"
 )
 
@@ -25,19 +26,23 @@ const recordCost = 33
 //
 // Records are collected in batches, and each partition sends one request at a time. What can't be sent now is tried again, in order,
 // until it is acknowledged or the retry budget is spent: every record that was accepted is written at least once, or the producer
-// fails. After its first failure, a *ProduceError, it accepts nothing more and returns that error from then on; what it had accepted
-// for other partitions is still written.
+// fails; see WithSequence for exactly once, and AtMostOnce. After its first failure, a *ProduceError, it accepts nothing more and returns
+// that error from then on; what it had accepted for other partitions is still written.
 type Producer struct {
-	client   *Client
-	topic    string
-	settings producerSettings
-	codec    Compression
-	probe    *record.Builder // stays empty; tells sizes
-	spare    sync.Pool       // of *batchSet, empty
+	client      *Client
+	topic       string
+	settings    producerSettings
+	compression protocol.CompressionAlgorithm // what the topic takes
+	codec       Compression                   // of its own batches
+	maxBatch    int                           // bytes
+	probe       *record.Builder               // stays empty; tells sizes
+	invocations []protocol.SmartModuleInvocation
+	spare       sync.Pool // of *batchSet, empty
 
 	budget   budget
 	progress signal       // batches were acknowledged or failed
 	numbers  atomic.Int64 // records accepted
+	lost     atomic.Int64 // records
 	failure  atomic.Pointer[ProduceError]
 	closing  atomic.Bool
 
@@ -49,8 +54,8 @@ type Producer struct {
 	writers atomic.Pointer[[]*writer] // one for each partition; replaced by a longer one when there are more
 }
 
-// Producer makes a producer for a topic. The error wraps ErrTopicNotFound, ErrCompression, ErrUnavailable or ErrClosed, or says
-// which option is wrong.
+// Producer makes a producer for a topic. The error wraps ErrTopicNotFound, ErrPartitionNotFound for a topic without any, ErrCompression,
+// ErrSequence for a sequenced producer of a topic that deduplicates, ErrUnavailable or ErrClosed, or says which option is wrong.
 func (c *Client) Producer(ctx context.Context, topic string, opts ...ProducerOption) (*Producer, error) {
 	s, err := newProducerSettings(opts)
 	if err != nil {
@@ -63,15 +68,30 @@ func (c *Client) Producer(ctx context.Context, topic string, opts ...ProducerOpt
 	if t.partitions == 0 {
 		return nil, fmt.Errorf("%w: topic '%s' has none", ErrPartitionNotFound, topic)
 	}
+	invocations, err := s.smartModules.invocations()
+	if err != nil {
+		return nil, fmt.Errorf("producer: %w", err)
+	}
+	if t.deduplicates && s.sequence != nil {
+		return nil, fmt.Errorf("%w: topic '%s' deduplicates, which makes batches anew: leave WithSequence out", ErrSequence, topic)
+	}
 	codec, err := s.codec(topic, t.compression)
 	if err != nil {
 		return nil, err
 	}
+	maxBatch := s.maxRequest
+	if t.segment > 0 {
+		maxBatch = min(maxBatch, t.segment)
+	}
+	s.batchSize = min(s.batchSize, maxBatch)
 	probe, err := record.NewBuilder(NoCompression, 0)
 	if err != nil {
 		return nil, err
 	}
-	p := &Producer{client: c, topic: topic, settings: s, codec: codec, probe: probe, budget: budget{most: int64(s.maxBuffered)}}
+	p := &Producer{
+		client: c, topic: topic, settings: s, compression: t.compression, codec: codec, maxBatch: maxBatch, probe: probe,
+		invocations: invocations, budget: budget{most: int64(s.maxBuffered)},
+	}
 	p.spare.New = func() any { return new(batchSet) }
 	p.life, p.end = context.WithCancelCause(c.life)
 	p.writers.Store(new([]*writer))
@@ -109,17 +129,27 @@ func (p *Producer) slot(partition uint32) int {
 func (p *Producer) Partitions() int { return len(*p.writers.Load()) }
 
 // Produce appends a record to the partition that the partitioner chooses. It copies the record; one without a timestamp gets the
-// time. It returns when the record is buffered, and waits while the buffer is full: see Flush and WithOnDelivery for what becomes of
-// it.
+// time. It returns when the record is buffered, and waits while the buffer is full: see Flush, Send, ProduceFunc and WithOnDelivery for
+// what becomes of it.
 //
 // The error is a *RecordTooLargeError, after which the producer works as before; the producer's failure, a *ProduceError; ErrClosed;
-// or ctx's.
+// or ctx's. With an error the record was not accepted and will not be written.
 func (p *Producer) Produce(ctx context.Context, r Record) error {
-	return p.ProduceTo(ctx, p.settings.partitioner.Partition(r, p.Partitions()), r)
+	return p.produce(ctx, p.choose(r), r, nil)
 }
 
 // ProduceTo appends a record to a partition, as Produce does. A partition that the topic does not have is ErrPartitionNotFound.
 func (p *Producer) ProduceTo(ctx context.Context, partition uint32, r Record) error {
+	return p.produce(ctx, partition, r, nil)
+}
+
+// choose asks the partitioner.
+func (p *Producer) choose(r Record) uint32 {
+	return p.settings.partitioner.Partition(r, p.Partitions())
+}
+
+// produce appends a record. Who, who wants to know what becomes of it, may be nil.
+func (p *Producer) produce(ctx context.Context, partition uint32, r Record, who settler) error {
 	w, err := p.writer(partition)
 	if err != nil {
 		return err
@@ -128,15 +158,18 @@ func (p *Producer) ProduceTo(ctx context.Context, partition uint32, r Record) er
 		r.Timestamp = time.Now().UnixMilli()
 	}
 	cost := int64(len(r.Key)) + int64(len(r.Value)) + recordCost
-	if cost > int64(p.settings.maxRequest-p.probe.Size()) {
-		if size := p.probe.Size() + p.probe.SizeOf(r.Timestamp, r.Key, r.Value); size > p.settings.maxRequest {
-			return &RecordTooLargeError{Size: size, Limit: p.settings.maxRequest}
+	if cost > int64(p.maxBatch-p.probe.Size()) {
+		if size := p.probe.Size() + p.probe.SizeOf(r.Timestamp, r.Key, r.Value); size > p.maxBatch {
+			return &RecordTooLargeError{Size: size, Limit: p.maxBatch}
 		}
+	}
+	if who != nil {
+		cost += waitingCost
 	}
 	if err := p.budget.take(ctx, cost, p.life.Done(), p.hurry); err != nil {
 		return err
 	}
-	if err := w.append(&r, cost); err != nil {
+	if err := w.append(&r, cost, who); err != nil {
 		p.budget.release(cost)
 		return err
 	}
@@ -174,7 +207,8 @@ func (p *Producer) hurry() {
 }
 
 // Flush sends what is buffered, without lingering, and waits until everything that was accepted before is acknowledged. The error is
-// the producer's failure, a *ProduceError, or ctx's.
+// the producer's failure, a *ProduceError, or ctx's, after which the records are sent all the same. An AtMostOnce producer's Flush waits
+// until everything is acknowledged or lost; losses are no error of it, see Lost.
 func (p *Producer) Flush(ctx context.Context) error {
 	type target struct {
 		writer *writer
@@ -213,8 +247,10 @@ func (p *Producer) Acknowledged(partition uint32) (records, next int64) {
 	return writers[partition].acknowledged()
 }
 
-// Close flushes and ends the producer. If ctx ends before everything is acknowledged, the rest is given up. The error is Flush's; a
-// second Close returns ErrClosed.
+// Close flushes and ends the producer; it accepts no records any more. If ctx ends before everything is acknowledged, the rest is given
+// up: the error is then ctx's together with a *ProduceError for the first partition that had something left, and WithOnDelivery and
+// futures tell of all. Otherwise the error is Flush's. With ctx ended beforehand it gives up at once what is not acknowledged. A second
+// Close returns ErrClosed.
 func (p *Producer) Close(ctx context.Context) error {
 	if p.closing.Swap(true) {
 		return ErrClosed

@@ -28,6 +28,10 @@ type producerSettings struct {
 	commitTimeout time.Duration
 	lane          string
 	onDelivery    func(Delivery)
+	semantic      DeliverySemantic
+	sequence      *sequence              // nil: the producer is not a sequenced one
+	sealed        func(partition uint32) // called when a batch is closed; nil unless the partitioner wants to know
+	smartModules  smartModules
 }
 
 // Compression is how batches are compressed.
@@ -94,13 +98,14 @@ func WithCompression(c Compression) ProducerOption {
 }
 
 // WithMaxRequestSize bounds the records of a request, in bytes before compression; 1 MiB by default, at most 32 MiB, which is what
-// an SPU takes. It bounds a record too, with some 70 bytes around it: see RecordTooLargeError.
+// an SPU takes. It bounds a record too, with some 70 bytes around it: see RecordTooLargeError. No batch is larger than the topic's
+// segments either, whatever is said here.
 func WithMaxRequestSize(bytes int) ProducerOption {
 	return producerOption(func(s *producerSettings) { s.maxRequest = bytes })
 }
 
-// WithMaxBuffered bounds the records that are accepted and not yet acknowledged, in bytes of keys and values and 32 each; 32 MiB by
-// default. Produce waits while it is reached.
+// WithMaxBuffered bounds the records that are accepted and not yet acknowledged, in bytes of keys and values and 33 each (225 with Send
+// and ProduceFunc); 32 MiB by default, at least 225 more than WithMaxRequestSize. Produce waits while it is reached.
 func WithMaxBuffered(bytes int) ProducerOption {
 	return producerOption(func(s *producerSettings) { s.maxBuffered = bytes })
 }
@@ -129,13 +134,14 @@ func WithOnDelivery(f func(Delivery)) ProducerOption {
 	return producerOption(func(s *producerSettings) { s.onDelivery = f })
 }
 
-// Delivery is the fate of a batch.
+// Delivery is the fate of a batch. Where SPUs make batches anew, with WithSmartModules and in topics that deduplicate, Offset is only about
+// where its records are: some may be gone, and other ones have come.
 type Delivery struct {
 	Partition uint32
 	First     int64 // index of its first record among those that the producer was given for the partition, from 0
 	Records   int   // how many records it has
 	Offset    int64 // of its first record; -1 on error
-	Err       error // a *ProduceError, nil if it is acknowledged
+	Err       error // nil if it is acknowledged, else a *ProduceError about the records of this batch
 }
 
 // largestRequest is what an SPU takes as one batch, in bytes (fluvio-storage/src/config.rs).
@@ -162,25 +168,37 @@ func newProducerSettings(opts []ProducerOption) (producerSettings, error) {
 		return s, fmt.Errorf("linger %v: want 0 or more", s.linger)
 	case s.maxRequest < 1<<10 || s.maxRequest > largestRequest:
 		return s, fmt.Errorf("request size %d: want %d to %d bytes", s.maxRequest, 1<<10, largestRequest)
-	case s.maxBuffered < s.maxRequest+recordCost:
+	case s.maxBuffered < s.maxRequest+recordCost+waitingCost:
 		return s, fmt.Errorf("%d buffered bytes: want more than the request size, %d", s.maxBuffered, s.maxRequest)
 	case s.commitTimeout < 0 || s.commitTimeout > time.Hour:
 		return s, fmt.Errorf("commit timeout %v: want 0 to 1h", s.commitTimeout)
 	case s.partitioner == nil, s.onDelivery == nil:
 		return s, errors.New("nil partitioner or delivery function: leave the option out for the default")
+	case s.semantic > AtMostOnce:
+		return s, fmt.Errorf("delivery semantic %d: want AtLeastOnce or AtMostOnce", s.semantic)
+	case s.semantic == AtMostOnce && s.sequence != nil:
+		return s, errors.New("WithSequence with AtMostOnce: a sequence has no gaps, choose one of them")
+	case len(s.smartModules) > 0 && s.sequence != nil:
+		return s, errors.New("WithSequence and WithSmartModules: what SmartModules let through has no sequence, choose one of them")
 	}
-	return s, nil
+	if sticky, ok := s.partitioner.(*stickyRoundRobin); ok {
+		s.sealed = sticky.sealed
+	}
+	return s, s.sequence.check()
+}
+
+// codecs are those of topics that take only one.
+var codecs = map[protocol.CompressionAlgorithm]Compression{
+	protocol.CompressionAlgorithmNone:   NoCompression,
+	protocol.CompressionAlgorithmGzip:   Gzip,
+	protocol.CompressionAlgorithmSnappy: Snappy,
+	protocol.CompressionAlgorithmLz4:    LZ4,
+	protocol.CompressionAlgorithmZstd:   Zstd,
 }
 
 // codec chooses the compression for a topic (fluvio/src/producer/mod.rs).
 func (s *producerSettings) codec(name string, takes protocol.CompressionAlgorithm) (Compression, error) {
-	wanted, ok := map[protocol.CompressionAlgorithm]Compression{
-		protocol.CompressionAlgorithmNone:   NoCompression,
-		protocol.CompressionAlgorithmGzip:   Gzip,
-		protocol.CompressionAlgorithmSnappy: Snappy,
-		protocol.CompressionAlgorithmLz4:    LZ4,
-		protocol.CompressionAlgorithmZstd:   Zstd,
-	}[takes]
+	wanted, ok := codecs[takes]
 	switch {
 	case !ok && s.compression == nil:
 		return NoCompression, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -136,7 +137,7 @@ func TestAProduceErrorNamesWhatIsNotConfirmed(t *testing.T) {
 				if !errors.As(err, &failure) || !errors.Is(err, tc.is) || errors.Is(err, fluvio.ErrAmbiguous) != tc.ambiguous {
 					t.Fatalf("%v", err)
 				}
-				if failure.Topic != "t" || failure.Partition != 1 || failure.First != 2 || failure.Record != 3 {
+				if failure.Topic != "t" || failure.Partition != 1 || failure.First != 2 || failure.Record != 3 || failure.Records != 1 {
 					t.Errorf("%+v", failure)
 				}
 				for _, again := range []error{p.ProduceTo(ctx, 0, fluvio.Record{}), p.ProduceTo(ctx, 1, fluvio.Record{}), p.Close(ctx)} {
@@ -145,7 +146,7 @@ func TestAProduceErrorNamesWhatIsNotConfirmed(t *testing.T) {
 					}
 				}
 				last := deliveries[len(deliveries)-1]
-				if last.First != 2 || last.Records != 1 || last.Offset != -1 || !errors.Is(last.Err, failure) {
+				if last.First != 2 || last.Records != 1 || last.Offset != -1 || !reflect.DeepEqual(last.Err, failure) {
 					t.Errorf("last delivery: %+v", last)
 				}
 				if records, next := p.Acknowledged(1); records != 2 || next != 12 {

@@ -2,7 +2,6 @@ package fluvio
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -89,23 +88,35 @@ func (w *writer) joins() bool {
 	case 0:
 		return true
 	case 1:
-		return len(w.queue[0].records)+w.open.Size() <= w.producer.settings.maxRequest
+		return len(w.queue[0].bytes)+w.open.Size() <= w.producer.settings.maxRequest
 	}
 	return false
 }
 
-// send sends a set until it is acknowledged, and tells whether it was.
+// send sends a set, and tells whether the writer goes on.
 func (w *writer) send(ctx context.Context, set *batchSet) bool {
-	if set.err != nil {
+	s := &w.producer.settings
+	switch {
+	case s.semantic == AtMostOnce:
+		return w.sendOnce(ctx, set)
+	case set.err != nil:
 		w.giveUp(set, set.err, false)
 		return false
+	case s.sequence != nil:
+		return w.sendSequenced(ctx, set)
 	}
+	return w.sendUntilAnswered(ctx, set)
+}
+
+// sendUntilAnswered sends a set until it is acknowledged, and tells whether it was.
+func (w *writer) sendUntilAnswered(ctx context.Context, set *batchSet) bool {
 	attempts := w.producer.client.attempts(w.task)
 	ambiguous := false
 	for {
 		offset, sent, err := w.try(ctx, set)
 		if err == nil {
-			w.acknowledge(set, offset)
+			w.confirm(set.batches, offset)
+			w.recycle(set)
 			return true
 		}
 		ambiguous = ambiguous || sent && mayBeWritten(err)
@@ -113,6 +124,34 @@ func (w *writer) send(ctx context.Context, set *batchSet) bool {
 			w.giveUp(set, err, ambiguous)
 			return false
 		}
+	}
+}
+
+// sendOnce sends a set once, whatever comes of it. It returns false when ctx has ended.
+func (w *writer) sendOnce(ctx context.Context, set *batchSet) bool {
+	attempts := w.producer.client.attempts(w.task)
+	for {
+		offset, sent, err := int64(0), false, set.err
+		if err == nil {
+			offset, sent, err = w.try(ctx, set)
+		}
+		if err == nil {
+			w.confirm(set.batches, offset)
+			w.recycle(set)
+			return true
+		}
+		written := sent && mayBeWritten(err)
+		if !sent && set.err == nil {
+			if err = attempts.again(ctx, err); err == nil {
+				continue
+			}
+		}
+		if ended(ctx) != nil {
+			w.giveUp(set, err, written)
+			return false
+		}
+		w.lose(set, err, written)
+		return true
 	}
 }
 
@@ -127,10 +166,13 @@ func (w *writer) try(ctx context.Context, set *batchSet) (offset int64, sent boo
 	if err != nil {
 		return 0, false, err
 	}
-	req := newProduceRequest(w.replica, &p.settings, set.records)
+	req := newProduceRequest(p, w.replica, set.records())
 	var resp protocol.ProduceResponse
 	if err := p.client.call(ctx, conn, req, &resp, p.settings.commitTimeout); err != nil {
-		return 0, mux.Sent(err), err
+		if sent = mux.Sent(err); sent && p.settings.sequence != nil {
+			conn.Abort(err) // nothing of it is to arrive after somebody has looked
+		}
+		return 0, sent, err
 	}
 	if len(resp.Responses) != 1 || len(resp.Responses[0].Partitions) != 1 || resp.Responses[0].Partitions[0].PartitionIndex != w.replica.partition {
 		return 0, true, fmt.Errorf("%w: produce to %v: not one answer", protocol.ErrMalformed, w.replica)
@@ -154,104 +196,4 @@ func mayBeWritten(err error) bool {
 		return false // found before anything is written (fluvio-spu/src/services/public/produce_handler.rs)
 	}
 	return true
-}
-
-// acknowledge tells everyone that a set is written, and keeps its memory for another one.
-func (w *writer) acknowledge(set *batchSet, offset int64) {
-	p := w.producer
-	for _, b := range set.batches {
-		p.settings.onDelivery(Delivery{Partition: w.replica.partition, First: b.first, Records: b.count, Offset: offset})
-		offset += int64(b.count)
-	}
-	cost := set.cost
-	w.mu.Lock()
-	w.acked += set.count
-	w.next = offset
-	w.mu.Unlock()
-	set.reset()
-	p.spare.Put(set)
-	p.budget.release(cost)
-	p.progress.broadcast()
-}
-
-// giveUp ends the writer: nothing that it holds will be written, set being what was tried last. With nothing in hand that is
-// no failure. When the mutex is released the producer accepts nothing more, so that nothing is left behind.
-func (w *writer) giveUp(set *batchSet, reason error, ambiguous bool) {
-	p := w.producer
-	lost, failure := w.takeAll(set, reason, ambiguous)
-	for _, s := range lost {
-		for _, b := range s.batches {
-			p.settings.onDelivery(Delivery{Partition: w.replica.partition, First: b.first, Records: b.count, Offset: -1, Err: failure})
-		}
-		p.budget.release(s.cost)
-	}
-	w.mu.Lock()
-	w.failed = true
-	w.mu.Unlock()
-	p.progress.broadcast()
-}
-
-// takeAll empties the writer and, if there was anything, makes the producer fail.
-func (w *writer) takeAll(set *batchSet, reason error, ambiguous bool) (lost []*batchSet, failure *ProduceError) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if set != nil {
-		lost = append(lost, set)
-	}
-	lost = append(lost, w.queue...)
-	w.queue = nil
-	if w.open.Len() > 0 {
-		w.info.count = w.open.Len()
-		lost = append(lost, &batchSet{batches: []batchInfo{w.info}, cost: w.openCost})
-		w.open.Reset()
-		w.openCost = 0
-	}
-	if len(lost) > 0 {
-		failure = w.failure(lost[0].batches[0], reason, ambiguous)
-		w.producer.failure.CompareAndSwap(nil, failure)
-	}
-	return lost, failure
-}
-
-// failure describes what becomes of a batch and all later ones.
-func (w *writer) failure(b batchInfo, reason error, ambiguous bool) *ProduceError {
-	return &ProduceError{
-		Topic: w.replica.topic, Partition: w.replica.partition,
-		First: b.first, Record: b.number, Ambiguous: ambiguous, Err: reason,
-	}
-}
-
-// produceRequest is a ProduceRequest of one record set, which is not copied.
-type produceRequest struct {
-	protocol.ProduceRequest
-	records []byte
-}
-
-var _ mux.Scattered = (*produceRequest)(nil)
-
-func newProduceRequest(r replica, s *producerSettings, records []byte) *produceRequest {
-	isolation := protocol.ProduceReadCommitted
-	if s.isolation == ReadUncommitted {
-		isolation = protocol.ProduceReadUncommitted
-	}
-	return &produceRequest{
-		ProduceRequest: protocol.ProduceRequest{
-			Isolation: isolation,
-			TimeoutMs: int32(s.commitTimeout.Milliseconds()),
-			Topics: []protocol.ProduceTopic{{
-				Name: r.topic, Partitions: []protocol.ProducePartition{{PartitionIndex: r.partition}},
-			}},
-		},
-		records: records,
-	}
-}
-
-// Scatter encodes the request with an empty record set, which stands right before the end: an empty list of SmartModules. Then it
-// puts the length of the real one in.
-func (r *produceRequest) Scatter(head []byte, version int16) (begin []byte, blocks [][]byte, end []byte) {
-	const listSize = 4
-	all := r.AppendTo(head, version)
-	begin, end = all[:len(all)-listSize], all[len(all)-listSize:]
-	binary.BigEndian.PutUint32(begin[len(begin)-listSize:], uint32(len(r.records)))
-	return begin, [][]byte{r.records}, end
 }

@@ -1,6 +1,7 @@
 package fluvio
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -36,8 +37,11 @@ type writer struct {
 	hurried  bool        // the open batch is to go now
 	accepted int64       // records
 	acked    int64       // records
+	lost     int64       // records of requests that are not sent again
 	next     int64       // offset after the last acknowledged record, -1 if there is none
 	failed   bool
+
+	sight sight // of its goroutine, if the producer is sequenced
 }
 
 func newWriter(p *Producer, partition uint32, slot int) *writer {
@@ -49,20 +53,21 @@ func newWriter(p *Producer, partition uint32, slot int) *writer {
 		task:     "produce to " + r.String(),
 		wake:     make(chan struct{}, 1),
 		next:     -1,
+		sight:    sight{from: -1, expected: -1},
 	}
 }
 
-// append adds a record to the open batch. Its cost has been taken from the budget.
-func (w *writer) append(r *Record, cost int64) error {
+// ordinal is that of the record of an index.
+func (w *writer) ordinal(index int64) int64 {
+	return w.producer.settings.sequence.base(w.replica.partition) + index
+}
+
+// append adds a record to the open batch. Its cost has been taken from the budget. Who may be nil.
+func (w *writer) append(r *Record, cost int64, who settler) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.producer.refused(); err != nil {
+	if err := w.ready(1); err != nil {
 		return err
-	}
-	if w.open == nil {
-		if err := w.start(); err != nil {
-			return err
-		}
 	}
 	if w.open.Len() > 0 && !w.hasRoom(r) {
 		w.seal()
@@ -77,12 +82,29 @@ func (w *writer) append(r *Record, cost int64) error {
 			w.opened = time.Now()
 		}
 	}
+	if who != nil {
+		w.info.waiting = append(w.info.waiting, waiting{who, w.open.Len() - 1, number})
+	}
 	w.accepted++
 	w.openCost += cost
 	if w.open.Size() >= w.producer.settings.batchSize {
 		w.seal()
 	}
 	w.rouse()
+	return nil
+}
+
+// ready tells why so many more records are not accepted, or makes sure that there is an open batch.
+func (w *writer) ready(records int64) error {
+	if err := w.producer.refused(); err != nil {
+		return err
+	}
+	if w.producer.settings.sequence != nil && w.ordinal(w.accepted)+records-1 > MaxOrdinal {
+		return fmt.Errorf("%w: its ordinals for %v are used up: go on with another writer id", ErrSequence, w.replica)
+	}
+	if w.open == nil {
+		return w.start()
+	}
 	return nil
 }
 
@@ -114,24 +136,30 @@ func (w *writer) hasRoom(r *Record) bool {
 	return w.open.Fits(r.Timestamp)
 }
 
-// seal closes the open batch and queues it. Here, before Finish, is the place to fill the producer fields of its header
-// (record.Builder.SetProducer) from w.info.first; they are -1.
+// seal closes the open batch and queues it.
 func (w *writer) seal() {
+	s := &w.producer.settings
 	w.info.count = w.open.Len()
+	if s.sequence != nil {
+		w.open.SetSequence(record.Sequence{Writer: s.sequence.writer, Ordinal: w.ordinal(w.info.first)})
+	}
 	batch, err := w.open.Finish()
 	if err != nil {
 		w.queue = append(w.queue, &batchSet{err: err}) // its turn comes, and ends the writer
 	}
 	w.tail(len(batch)).add(batch, w.info, w.openCost)
 	w.open.Reset()
-	w.openCost = 0
+	w.info, w.openCost = batchInfo{}, 0
 	w.hurried = false
+	if s.sealed != nil {
+		s.sealed(w.replica.partition)
+	}
 }
 
 // tail is the set that a batch of that size goes to.
 func (w *writer) tail(size int) *batchSet {
 	if n := len(w.queue); n > 0 {
-		if last := w.queue[n-1]; last.err != nil || len(last.records)+size <= w.producer.settings.maxRequest {
+		if last := w.queue[n-1]; last.err != nil || len(last.bytes)+size <= w.producer.settings.maxRequest {
 			return last
 		}
 	}
@@ -159,11 +187,11 @@ func (w *writer) hurryUp() int64 {
 	return w.accepted
 }
 
-// settled tells whether the first so many records are acknowledged, or never will be.
+// settled tells whether the first so many records are acknowledged, lost, or never will be acknowledged.
 func (w *writer) settled(records int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.acked >= records || w.failed
+	return w.acked+w.lost >= records || w.failed
 }
 
 func (w *writer) acknowledged() (records, next int64) {

@@ -15,26 +15,44 @@ func (sh *shell) brokerCommand() *cobra.Command {
 		Short: "Run the embedded Fluvio-compatible broker",
 		Long: `Broker serves the Fluvio protocol from a folder: an SC and an SPU in one process.
 
-When it serves, it prints one line: ready sc=HOST:PORT spu=HOST:PORT. SIGTERM ends it in good order; an acknowledged record
-survives kill -9 at any moment.`,
+When it serves, it prints one line: ready sc=HOST:PORT spu=HOST:PORT, and metrics=HOST:PORT where they are served. SIGTERM ends
+it in good order; an acknowledged record survives kill -9 at any moment.
+
+With --tls-cert and --tls-key both servers speak TLS and nothing else. Clients expect the name of their choice, such as
+fluvio.example, in the SC's certificate and custom-spu-5001.fluvio.example in the SPU's: one for fluvio.example and
+*.fluvio.example serves both. With --tls-client-ca, clients need a certificate of that CA.
+
+--metrics serves /metrics, in Prometheus text, and /healthz. It has no password: keep it away from other people's networks.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Log = sh.log
 			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
-			return app.Broker(ctx, drain, c, func(sc, spu string) error {
-				if sh.json {
-					return sh.printJSON(map[string]string{"sc": sc, "spu": spu})
-				}
-				_, err := fmt.Fprintf(sh.out, "ready sc=%s spu=%s\n", sc, spu)
-				return err
-			})
+			return app.Broker(ctx, drain, c, sh.ready)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&c.Dir, "data", "", "folder of the log (required)")
 	flags.StringVar(&c.SC, "sc", "127.0.0.1:9003", "HOST:PORT to serve the SC on; port 0: the system picks")
 	flags.StringVar(&c.SPU, "spu", "127.0.0.1:9010", "HOST:PORT to serve the SPU on; port 0: the system picks")
+	flags.StringVar(&c.PublicHost, "public-host", "", "host by which clients reach the SPU; default: the one that it listens on")
+	flags.StringVar(&c.TLS.Cert, "tls-cert", "", "file with the servers' certificate, in PEM form")
+	flags.StringVar(&c.TLS.Key, "tls-key", "", "file with its key")
+	flags.StringVar(&c.TLS.ClientCA, "tls-client-ca", "", "file with the CA of clients' certificates; clients need one then")
+	flags.StringVar(&c.Metrics, "metrics", "", "HOST:PORT to serve /metrics and /healthz on; port 0: the system picks")
 	_ = cmd.MarkFlagRequired("data") // fails only for a flag that does not exist
 	return cmd
+}
+
+// ready tells where the broker serves.
+func (sh *shell) ready(at app.BrokerAddresses) error {
+	if sh.json {
+		return sh.printJSON(at)
+	}
+	line := fmt.Sprintf("ready sc=%s spu=%s", at.SC, at.SPU)
+	if at.Metrics != "" {
+		line += " metrics=" + at.Metrics
+	}
+	_, err := fmt.Fprintln(sh.out, line)
+	return err
 }

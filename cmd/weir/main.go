@@ -33,6 +33,8 @@ type shell struct {
 	logFormat string
 	logLevel  string
 	endpoint  string
+	profile   string
+	tls       app.ClusterTLS
 	// How long to try to reach a cluster again.
 	retryBudget time.Duration
 
@@ -71,7 +73,7 @@ func (sh *shell) root() *cobra.Command {
 			if sh.retryBudget < 0 {
 				return fmt.Errorf("--retry-budget: want 0 or more, got %s", sh.retryBudget)
 			}
-			if err := app.CheckAddress("--endpoint", sh.endpoint); sh.endpoint != "" && err != nil {
+			if err := sh.cluster().Check(); err != nil {
 				return err
 			}
 			return sh.setLog()
@@ -85,8 +87,8 @@ func (sh *shell) root() *cobra.Command {
 	flags.StringVar(&sh.logFormat, "log-format", "text", "text or json")
 	flags.DurationVar(&sh.retryBudget, "retry-budget", time.Minute, "how long to try to reach the cluster again, at start as in mid-stream, before giving up with code 3")
 	flags.StringVar(&sh.logLevel, "log-level", "info", "debug, info, warn or error")
-	root.AddCommand(sh.runCommand(), sh.brokerCommand(), sh.topicCommand(), sh.produceCommand(), sh.consumeCommand(),
-		sh.moduleCommand(), sh.demoCommand())
+	root.AddCommand(sh.runCommand(), sh.brokerCommand(), sh.topicCommand(), sh.partitionCommand(), sh.spuCommand(), sh.consumerCommand(),
+		sh.smartmoduleCommand(), sh.produceCommand(), sh.consumeCommand(), sh.moduleCommand(), sh.demoCommand(), sh.completionCommand())
 	sh.markStart(root)
 	return root
 }
@@ -171,12 +173,6 @@ func group(cmd *cobra.Command, subs ...*cobra.Command) *cobra.Command {
 type silent struct{ error }
 
 func (s silent) Unwrap() error { return s.error }
-
-// withEndpoint adds --endpoint to a command that talks to a cluster.
-func (sh *shell) withEndpoint(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().StringVar(&sh.endpoint, "endpoint", "", "HOST:PORT of the cluster's SC; default: the active profile of ~/.fluvio/config")
-	return cmd
-}
 
 // printJSON prints one result as a line of JSON.
 func (sh *shell) printJSON(v any) error {

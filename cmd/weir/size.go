@@ -9,27 +9,31 @@ import (
 	"github.com/weir-stream/weir/host/option"
 )
 
-// size is a flag in bytes: 65536, 64KB, 1MB; units are powers of 1024.
-type size struct{ n *int }
+// size is a flag in bytes: 65536, 64KB, 1 MiB; units are powers of 1024.
+type size[N int | uint32 | uint64] struct {
+	n    *N
+	most uint64
+}
 
-var _ pflag.Value = size{}
+var _ pflag.Value = size[int]{}
 
-func newSize(n *int) size { return size{n} }
+// newSize is a size of up to 2 GiB.
+func newSize(n *int) size[int] { return size[int]{n, 1<<31 - 1} }
 
-func (s size) String() string {
+func (s size[N]) String() string {
 	if s.n == nil || *s.n == 0 {
 		return ""
 	}
-	return strconv.Itoa(*s.n)
+	return strconv.FormatUint(uint64(*s.n), 10)
 }
 
-func (s size) Set(text string) error {
+func (s size[N]) Set(text string) error {
 	n, ok := option.ParseSize(text)
-	if !ok || n < 1 || n > 1<<31-1 {
-		return fmt.Errorf("want a size from 1 byte to 2 GiB, such as 64KB")
+	if !ok || n < 1 || uint64(n) > s.most {
+		return fmt.Errorf("want a size from 1 to %d bytes, such as 64KB", s.most)
 	}
-	*s.n = int(n)
+	*s.n = N(n)
 	return nil
 }
 
-func (s size) Type() string { return "SIZE" }
+func (s size[N]) Type() string { return "SIZE" }

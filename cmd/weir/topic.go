@@ -1,7 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"math"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,115 +12,132 @@ import (
 )
 
 func (sh *shell) topicCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "topic", Short: "Create, list, describe and delete topics"},
-		sh.topicCreate(), sh.topicList(), sh.topicDescribe(), sh.topicDelete())
-}
-
-func (sh *shell) cluster() app.Cluster {
-	return app.Cluster{Endpoint: sh.endpoint, RetryBudget: sh.retryBudget, Log: sh.log}
+	return group(&cobra.Command{Use: "topic", Short: "Create, list, describe, extend and delete topics"},
+		sh.topicCreate(), sh.topicList(), sh.topicDescribe(), sh.topicAddPartition(), sh.topicDelete())
 }
 
 func (sh *shell) topicCreate() *cobra.Command {
-	var c admin.TopicConfig
+	var (
+		c           admin.TopicConfig
+		assignment  string
+		compression string
+		dedup       bool
+	)
+	d := admin.Deduplication{Filter: admin.DefaultDeduplicationFilter, Count: 5, Age: 5 * time.Second}
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Create a topic",
-		Args:  cobra.ExactArgs(1),
+		Long: `Create makes a topic and returns when all its partitions are up.
+
+--replica-assignment places partitions by hand. FILE is JSON, the SPU that leads a partition first:
+[{"id": 0, "replicas": [5001, 5002]}, {"id": 1, "replicas": [5002, 5001]}]`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if c.Partitions == 0 || c.Replication == 0 {
 				return fault.Inputf("--partitions and --replication: want 1 or more")
 			}
-			return sh.cluster().WithAdmin(cmd.Context(), func(a *admin.Admin) error {
-				if err := a.CreateTopic(cmd.Context(), args[0], c); err != nil {
+			var err error
+			if c.Compression, err = admin.ParseCompression(compression); err != nil {
+				return fault.InputError(err)
+			}
+			if assignment != "" {
+				if c.Assigned, err = app.ReadAssignment(assignment); err != nil {
 					return err
 				}
-				if sh.json {
-					return sh.printJSON(map[string]any{"topic": args[0], "partitions": c.Partitions})
-				}
-				_, err := fmt.Fprintf(sh.out, "topic %s created\n", args[0])
-				return err
-			})
+			}
+			if dedup {
+				c.Deduplication = &d
+			}
+			return app.CreateTopic(cmd.Context(), sh.cluster(), args[0], c, sh.output())
 		},
 	}
 	flags := cmd.Flags()
-	flags.Uint32Var(&c.Partitions, "partitions", 1, "number of partitions")
-	flags.Uint32Var(&c.Replication, "replication", 1, "replicas of each partition")
-	flags.DurationVar(&c.Retention, "retention-time", 0, "how long closed segments are kept; 0: the cluster's default")
-	flags.Uint32Var(&c.SegmentSize, "segment-size", 0, "bytes of a segment; 0: the cluster's default")
-	return sh.withEndpoint(cmd)
+	flags.Uint32VarP(&c.Partitions, "partitions", "p", 1, "number of partitions")
+	flags.Uint32VarP(&c.Replication, "replication", "r", 1, "replicas of each partition")
+	flags.BoolVarP(&c.IgnoreRack, "ignore-rack-assignment", "i", false, "place replicas without regard to racks")
+	flags.StringVarP(&assignment, "replica-assignment", "f", "", "FILE that says on which SPUs each partition is")
+	flags.Var(span{&c.Retention}, "retention-time", "how long closed segments are kept, such as 2d; 0: the cluster's default")
+	flags.Var(size[uint32]{&c.SegmentSize, math.MaxUint32}, "segment-size", "bytes of a segment, such as 64MB; default: the cluster's")
+	flags.Var(size[uint64]{&c.MaxPartitionSize, math.MaxInt64}, "max-partition-size",
+		"bytes of a partition over which the oldest segments go; default: the cluster's")
+	flags.StringVar(&compression, "compression-type", "any", "what batches must be: any, none, gzip, snappy, lz4 or zstd")
+	flags.BoolVar(&dedup, "dedup", false, "drop records that were there before")
+	flags.Uint64Var(&d.Count, "dedup-count", d.Count, "how many records to look back for duplicates")
+	flags.Var(span{&d.Age}, "dedup-age", "how far to look back for duplicates, such as 5s")
+	flags.StringVar(&d.Filter, "dedup-filter", d.Filter, "the SmartModule of the cluster that finds duplicates")
+	flags.BoolVarP(&c.System, "system", "s", false, "make it a system topic: hidden from lists, deleted by force only")
+	flags.BoolVarP(&c.DryRun, "dry-run", "d", false, "check only, create nothing")
+	for _, flag := range []string{"partitions", "replication", "ignore-rack-assignment"} {
+		cmd.MarkFlagsMutuallyExclusive("replica-assignment", flag)
+	}
+	needs(cmd, "dedup", "dedup-count", "dedup-age", "dedup-filter")
+	suggest(cmd, "compression-type", "any", "none", "gzip", "snappy", "lz4", "zstd")
+	sh.suggestSmartModules(cmd, "dedup-filter")
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	return sh.withCluster(cmd)
 }
 
 func (sh *shell) topicList() *cobra.Command {
-	return sh.withEndpoint(&cobra.Command{
-		Use:   "list",
-		Short: "List topics",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return sh.showTopics(cmd) },
-	})
+	var system bool
+	cmd := &cobra.Command{
+		Use:               "list",
+		Short:             "List topics",
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return app.ListTopics(cmd.Context(), sh.cluster(), system, sh.output())
+		},
+	}
+	cmd.Flags().BoolVarP(&system, "system", "s", false, "list the system's topics in place of the others")
+	return sh.withCluster(cmd)
 }
 
 func (sh *shell) topicDescribe() *cobra.Command {
-	return sh.withEndpoint(&cobra.Command{
-		Use:   "describe NAME",
-		Short: "Show one topic",
-		Args:  cobra.ExactArgs(1),
-		RunE:  func(cmd *cobra.Command, args []string) error { return sh.showTopics(cmd, args...) },
-	})
-}
-
-func (sh *shell) showTopics(cmd *cobra.Command, names ...string) error {
-	return sh.cluster().WithAdmin(cmd.Context(), func(a *admin.Admin) error {
-		topics, err := a.Topics(cmd.Context(), names...)
-		if err != nil {
-			return err
-		}
-		for _, t := range topics {
-			if err := sh.showTopic(t, len(names) > 0); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (sh *shell) topicDelete() *cobra.Command {
-	return sh.withEndpoint(&cobra.Command{
-		Use:   "delete NAME",
-		Short: "Delete a topic and its records",
-		Args:  cobra.ExactArgs(1),
+	return sh.withCluster(&cobra.Command{
+		Use:               "describe NAME",
+		Short:             "Show one topic",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: sh.completeTopic,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return sh.cluster().WithAdmin(cmd.Context(), func(a *admin.Admin) error {
-				if err := a.DeleteTopic(cmd.Context(), args[0]); err != nil {
-					return err
-				}
-				if sh.json {
-					return sh.printJSON(map[string]any{"topic": args[0], "deleted": true})
-				}
-				_, err := fmt.Fprintf(sh.out, "topic %s deleted\n", args[0])
-				return err
-			})
+			return app.DescribeTopic(cmd.Context(), sh.cluster(), args[0], sh.output())
 		},
 	})
 }
 
-// shownTopic is a topic as JSON.
-type shownTopic struct {
-	Topic       string `json:"topic"`
-	Partitions  int    `json:"partitions"`
-	Replication int    `json:"replication"`
-	Status      string `json:"status"`
+func (sh *shell) topicAddPartition() *cobra.Command {
+	var count uint32
+	cmd := &cobra.Command{
+		Use:               "add-partition NAME",
+		Short:             "Add partitions to a topic",
+		Long:              `Add-partition adds partitions behind those that a topic has. Records with a key go to other partitions from then on.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: sh.completeTopic,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return app.AddPartitions(cmd.Context(), sh.cluster(), args[0], count, sh.output())
+		},
+	}
+	cmd.Flags().Uint32VarP(&count, "count", "c", 1, "how many")
+	return sh.withCluster(cmd)
 }
 
-// showTopic prints a topic on a line: its name, or with detail everything that is known.
-func (sh *shell) showTopic(t admin.Topic, detail bool) error {
-	if sh.json {
-		return sh.printJSON(shownTopic{t.Name, t.Partitions, t.Replication, t.Status})
+func (sh *shell) topicDelete() *cobra.Command {
+	var d app.DeleteConfig
+	var force bool
+	cmd := &cobra.Command{
+		Use:               "delete NAME...",
+		Short:             "Delete topics and their records",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: sh.completeTopics,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d.Names = args
+			if !force {
+				d.Confirm = sh.confirm
+			}
+			return app.DeleteTopics(cmd.Context(), sh.cluster(), d, sh.output())
+		},
 	}
-	var err error
-	if detail {
-		_, err = fmt.Fprintf(sh.out, "name         %s\npartitions   %d\nreplication  %d\nstatus       %s\n", t.Name, t.Partitions, t.Replication, t.Status)
-	} else {
-		_, err = fmt.Fprintln(sh.out, t.Name)
-	}
-	return fault.EnvironmentError(err)
+	cmd.Flags().BoolVarP(&d.System, "system", "s", false, "delete system topics too, after a question")
+	cmd.Flags().BoolVarP(&force, "force", "f", false, "ask nothing")
+	needs(cmd, "system", "force")
+	return sh.withDelete(cmd, &d)
 }

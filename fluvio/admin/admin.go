@@ -1,10 +1,15 @@
-// Package admin creates, lists and deletes what a Fluvio cluster manages: topics, their partitions, and the SPUs that hold them.
+// Package admin creates, lists, watches and deletes what a Fluvio cluster manages: topics, their partitions, the SPUs that hold
+// them, and SmartModules.
 //
 //	a := admin.New(client)
 //	err := a.CreateTopic(ctx, "flights", admin.TopicConfig{Partitions: 3})
 //	if errors.Is(err, admin.ErrTopicExists) { … }
 //
-// Names are exact here, unlike on the wire, where a filter is a part of a name.
+// Names are exact here, unlike on the wire, where a filter is a part of a name. Every kind of object can be listed, Topics and so on,
+// and watched, WatchTopics and so on: first everything there is, then every change, across lost connections.
+//
+// What the cluster refuses is an *Error. errors.Is tells what it means by the sentinels of this package, or by the cluster's own code,
+// protocol.ErrorCodeTopicError for example.
 package admin
 
 import (
@@ -17,28 +22,66 @@ import (
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
-// What callers can act on, with errors.Is. All but ErrTopicNotFound come as an *Error.
+// What callers can act on, with errors.Is. Those that are the cluster's answer come as an *Error.
 var (
+	ErrInvalidName   = errors.New("invalid name")
+	ErrInvalidConfig = errors.New("invalid configuration")
+	ErrPermission    = errors.New("permission denied")
+
 	ErrTopicExists    = errors.New("topic exists already")
 	ErrTopicNotFound  = fluvio.ErrTopicNotFound
-	ErrInvalidName    = errors.New("invalid name")
-	ErrInvalidConfig  = errors.New("invalid configuration")
 	ErrNotProvisioned = errors.New("not provisioned") // the topic was created, but not all of its partitions are up
-	ErrSystemTopic    = errors.New("system topic")
-	ErrPermission     = errors.New("permission denied")
+	ErrSystemTopic    = errors.New("system topic")    // it is not deleted, or changed, without force
+	ErrTopicType      = errors.New("not possible for a topic of this type")
+
+	ErrSPUExists   = errors.New("SPU exists already")
+	ErrSPUNotFound = errors.New("SPU not found")
+
+	ErrSmartModuleNotFound = errors.New("SmartModule not found")
+
+	ErrMirrorExists   = errors.New("mirror exists already")
+	ErrMirrorNotFound = errors.New("mirror not found")
+	ErrMirrorType     = errors.New("not possible for a mirror of this type")
+
+	ErrTableFormatExists   = errors.New("table format exists already")
+	ErrTableFormatNotFound = errors.New("table format not found")
 )
 
-// sentinels are what codes mean (fluvio-sc/src/services/public_api/topic/{create,delete}.rs).
+// sentinels are what codes mean (fluvio-sc/src/services/public_api).
 var sentinels = map[protocol.ErrorCodeTag]error{
+	protocol.ErrorCodePermissionDenied:     ErrPermission,
+	protocol.ErrorCodeInvalidCreateRequest: ErrInvalidConfig,
+	protocol.ErrorCodeInvalidDeleteRequest: ErrInvalidConfig,
+
 	protocol.ErrorCodeTopicAlreadyExists:        ErrTopicExists,
 	protocol.ErrorCodeTopicNotFound:             ErrTopicNotFound,
 	protocol.ErrorCodeTopicInvalidName:          ErrInvalidName,
 	protocol.ErrorCodeTopicInvalidConfiguration: ErrInvalidConfig,
 	protocol.ErrorCodeTopicError:                ErrInvalidConfig,
 	protocol.ErrorCodeTopicNotProvisioned:       ErrNotProvisioned,
+	protocol.ErrorCodeTopicInvalidReplicaType:   ErrTopicType,
 	protocol.ErrorCodeSystemSpecDeletionAttempt: ErrSystemTopic,
 	protocol.ErrorCodeSystemSpecUpdatingAttempt: ErrSystemTopic,
-	protocol.ErrorCodePermissionDenied:          ErrPermission,
+
+	protocol.ErrorCodeDeduplicationSmartModuleNotLoaded:   ErrSmartModuleNotFound,
+	protocol.ErrorCodeDeduplicationSmartModuleNameInvalid: ErrInvalidName,
+
+	protocol.ErrorCodeSpuAlreadyExists: ErrSPUExists,
+	protocol.ErrorCodeSpuNotFound:      ErrSPUNotFound,
+	protocol.ErrorCodeSpuError:         ErrInvalidConfig,
+
+	protocol.ErrorCodeSmartModuleNotFound:       ErrSmartModuleNotFound,
+	protocol.ErrorCodeSmartModuleError:          ErrInvalidConfig,
+	protocol.ErrorCodeSmartModuleInvalid:        ErrInvalidConfig,
+	protocol.ErrorCodeSmartModuleInvalidExports: ErrInvalidConfig,
+
+	protocol.ErrorCodeMirrorAlreadyExists:    ErrMirrorExists,
+	protocol.ErrorCodeMirrorNotFound:         ErrMirrorNotFound,
+	protocol.ErrorCodeMirrorInvalidType:      ErrMirrorType,
+	protocol.ErrorCodeMirrorDeleteFromRemote: ErrMirrorType,
+
+	protocol.ErrorCodeTableFormatAlreadyExists: ErrTableFormatExists,
+	protocol.ErrorCodeTableFormatNotFound:      ErrTableFormatNotFound,
 }
 
 // Error is a request that the SC refused. errors.Is finds the sentinel that its code stands for, errors.As its code.
@@ -54,7 +97,7 @@ func (e *Error) Error() string {
 	if e.Message == "" {
 		return fmt.Sprintf("%s '%s': %v", e.Op, e.Name, e.Code)
 	}
-	return fmt.Sprintf("%s '%s': %s (%v)", e.Op, e.Name, e.Message, e.Code.Tag)
+	return fmt.Sprintf("%s '%s': %s (fluvio error %d %s)", e.Op, e.Name, e.Message, int16(e.Code.Tag), e.Code.Tag.String())
 }
 
 // Unwrap is the code.

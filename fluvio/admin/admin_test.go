@@ -3,7 +3,6 @@ package admin_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -68,7 +67,99 @@ func TestTopicsComeBackAsTheyWereCreated(t *testing.T) {
 		t.Fatal(err)
 	}
 	topic, err := a.Topic(ctx, "assigned")
-	if err != nil || topic.Partitions != 2 || !reflect.DeepEqual(topic.Config.Assigned, [][]int32{{id}, {id}}) {
+	if err != nil || topic.Type != "assigned" || topic.Partitions != 2 || !reflect.DeepEqual(topic.Config.Assigned, [][]int32{{id}, {id}}) {
+		t.Errorf("%+v, %v", topic, err)
+	}
+}
+
+func TestPartitionsAreAdded(t *testing.T) {
+	ctx, a, c := cluster(t)
+	if err := a.CreateTopic(ctx, "x", admin.TopicConfig{Partitions: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.AddPartitions(ctx, "x", 3); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := c.Partitions(ctx, "x"); err != nil || n != 5 {
+		t.Errorf("the client knows %d, %v", n, err)
+	}
+	if topic, err := a.Topic(ctx, "x"); err != nil || topic.Partitions != 5 || topic.Type != "computed" {
+		t.Errorf("%+v, %v", topic, err)
+	}
+	if err := a.CreateTopic(ctx, "assigned", admin.TopicConfig{Assigned: [][]int32{{5001}}}); err != nil {
+		t.Fatal(err)
+	}
+	for topic, tc := range map[string]struct {
+		n    uint32
+		want error
+	}{"x": {0, admin.ErrInvalidConfig}, "absent": {1, admin.ErrTopicNotFound}, "assigned": {1, admin.ErrTopicType}} {
+		if err := a.AddPartitions(ctx, topic, tc.n); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), topic) {
+			t.Errorf("%s: %v", topic, err)
+		}
+	}
+}
+
+func TestSystemObjectsAreListedOnTheirOwn(t *testing.T) {
+	ctx, a, _ := cluster(t)
+	if topics, err := a.SystemTopics(ctx); err != nil || len(topics) != 1 || topics[0].Name != "consumer-offset" {
+		t.Errorf("%+v, %v", topics, err)
+	}
+	if partitions, err := a.SystemPartitions(ctx); err != nil || len(partitions) != 1 || !partitions[0].System {
+		t.Errorf("%+v, %v", partitions, err)
+	}
+	if partitions, err := a.Partitions(ctx, "consumer-offset"); err != nil || len(partitions) != 1 {
+		t.Errorf("%+v, %v", partitions, err)
+	}
+	if err := a.ForceDeleteTopic(ctx, "consumer-offset"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADeduplicatedTopicComesBackAsItWasCreated(t *testing.T) {
+	ctx, f, a := newFake(t)
+	f.serve(func(req protocol.Request) protocol.Message {
+		create := req.(*protocol.CreateRequest)
+		f.set(create.Kind, protocol.Metadata{Name: create.Name, Spec: create.Spec})
+		f.set(protocol.KindPartition, protocol.Metadata{Name: create.Name + "-0", Spec: &protocol.PartitionSpec{Leader: 1}})
+		return &protocol.Status{}
+	})
+	f.set(protocol.KindSpu, protocol.Metadata{Name: "s", Spec: &protocol.SpuSpec{ID: 1, PublicEndpoint: protocol.IngressPort{
+		Ingress: []protocol.IngressAddr{{Hostname: new("h")}}}}})
+	for _, d := range []*admin.Deduplication{
+		{Filter: admin.DefaultDeduplicationFilter, Count: 5, Age: 5 * time.Second},
+		{Filter: "mine", Params: map[string]string{"a": "b"}},
+	} {
+		if err := a.CreateTopic(ctx, "x", admin.TopicConfig{Deduplication: d}); err != nil {
+			t.Fatal(err)
+		}
+		topic, err := a.Topic(ctx, "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := topic.Config.Deduplication
+		if len(got.Params) == 0 {
+			got.Params = nil
+		}
+		if !reflect.DeepEqual(got, d) {
+			t.Errorf("%+v, want %+v", got, d)
+		}
+	}
+	for _, d := range []*admin.Deduplication{{}, {Filter: "x", Age: -1}} {
+		if err := a.CreateTopic(ctx, "y", admin.TopicConfig{Deduplication: d}); !errors.Is(err, admin.ErrInvalidConfig) {
+			t.Errorf("%+v: %v", d, err)
+		}
+	}
+}
+
+func TestMirrorTopicsAreListed(t *testing.T) {
+	ctx, f, a := newFake(t)
+	mirror := &protocol.MirrorReplicas{Tag: protocol.MirrorReplicasRemote, Value: &protocol.RemoteMirrorReplicas{HomeCluster: "home"}}
+	f.set(protocol.KindTopic, protocol.Metadata{
+		Name: "m", Spec: &protocol.TopicSpec{Replicas: protocol.ReplicaSpec{Tag: protocol.ReplicaSpecMirror, Value: mirror}},
+		Status: &protocol.TopicStatus{Resolution: protocol.TopicResolutionProvisioned, ReplicaMap: map[uint32][]int32{0: {1}, 1: {2}}},
+	})
+	topic, err := a.Topic(ctx, "m")
+	if err != nil || topic.Type != "mirror" || topic.Partitions != 2 || topic.Replication != 1 || topic.Status != "Provisioned" {
 		t.Errorf("%+v, %v", topic, err)
 	}
 }
@@ -185,29 +276,5 @@ func TestCompressionsHaveNames(t *testing.T) {
 	}
 	if _, err := admin.ParseCompression("rar"); !errors.Is(err, admin.ErrInvalidConfig) {
 		t.Error(err)
-	}
-}
-
-func Example() {
-	ctx := context.Background()
-	client, err := fluvio.Connect(ctx, fluvio.WithEndpoint("127.0.0.1:9003"))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer client.Close()
-	a := admin.New(client)
-	err = a.CreateTopic(ctx, "flights", admin.TopicConfig{Partitions: 3, Retention: 24 * time.Hour})
-	if err != nil && !errors.Is(err, admin.ErrTopicExists) {
-		fmt.Println(err)
-		return
-	}
-	topics, err := a.Topics(ctx)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, topic := range topics {
-		fmt.Println(topic.Name, topic.Partitions)
 	}
 }

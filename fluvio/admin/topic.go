@@ -4,54 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"iter"
 	"slices"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
-
-// Compression says which batches a topic takes.
-type Compression uint8
-
-// The compressions of topics.
-const (
-	AnyCompression Compression = iota // every producer chooses
-	NoCompression
-	Gzip
-	Snappy
-	LZ4
-	Zstd
-)
-
-// onWire are the numbers of the protocol, by Compression.
-var onWire = []protocol.CompressionAlgorithm{
-	AnyCompression: protocol.CompressionAlgorithmAny,
-	NoCompression:  protocol.CompressionAlgorithmNone,
-	Gzip:           protocol.CompressionAlgorithmGzip,
-	Snappy:         protocol.CompressionAlgorithmSnappy,
-	LZ4:            protocol.CompressionAlgorithmLz4,
-	Zstd:           protocol.CompressionAlgorithmZstd,
-}
-
-var compressionNames = []string{"any", "none", "gzip", "snappy", "lz4", "zstd"}
-
-// String is any, none, gzip, snappy, lz4 or zstd.
-func (c Compression) String() string {
-	if int(c) >= len(compressionNames) {
-		return fmt.Sprintf("compression(%d)", uint8(c))
-	}
-	return compressionNames[c]
-}
-
-// ParseCompression reads what String writes.
-func ParseCompression(name string) (Compression, error) {
-	if i := slices.Index(compressionNames, name); i >= 0 {
-		return Compression(i), nil
-	}
-	return 0, fmt.Errorf("%w: compression '%s': want any, none, gzip, snappy, lz4 or zstd", ErrInvalidConfig, name)
-}
 
 // maxNameLength is the longest name of a topic, in bytes.
 const maxNameLength = 63
@@ -70,14 +29,27 @@ type TopicConfig struct {
 	SegmentSize      uint32        // bytes of a file of the log, at least 1024; 0: the cluster's default, 1 GiB
 	MaxPartitionSize uint64        // bytes of a partition over which the oldest records are removed; 0: the cluster's default, 100 GiB
 	Compression      Compression
-	System           bool // hidden from ordinary lists and protected from deletion
+	Deduplication    *Deduplication // nil: records are not compared
+	System           bool           // hidden from ordinary lists and protected from deletion
 
 	DryRun bool // check only; create nothing
 }
 
+// Deduplication drops records that a SmartModule of the cluster takes for duplicates.
+type Deduplication struct {
+	Filter string            // the SmartModule: NAME, GROUP/NAME or GROUP/NAME@VERSION
+	Params map[string]string // its parameters
+	Count  uint64            // how many records to look back
+	Age    time.Duration     // how old they may be; 0: of any age
+}
+
+// DefaultDeduplicationFilter is the SmartModule that Fluvio's own command line asks for.
+const DefaultDeduplicationFilter = "fluvio/dedup-bloom-filter@0.1.0"
+
 // Topic is a topic as the SC knows it.
 type Topic struct {
 	Name        string
+	Type        string // computed, assigned, or mirror
 	Partitions  int
 	Replication int         // replicas of a partition; of a topic with Assigned ones, of its first
 	Config      TopicConfig // as created, without DryRun
@@ -88,7 +60,8 @@ type Topic struct {
 }
 
 // CreateTopic creates a topic and waits until all its partitions are up and this client knows them. It wraps ErrTopicExists,
-// ErrInvalidName, ErrInvalidConfig, ErrNotProvisioned or ErrPermission.
+// ErrInvalidName, ErrInvalidConfig, ErrNotProvisioned or ErrPermission; ErrSmartModuleNotFound where the filter of Deduplication is
+// not in the cluster.
 func (a *Admin) CreateTopic(ctx context.Context, name string, t TopicConfig) error {
 	if name == "" || len(name) > maxNameLength {
 		return fmt.Errorf("create topic '%s': %w: want 1 to %d bytes", name, ErrInvalidName, maxNameLength)
@@ -103,27 +76,63 @@ func (a *Admin) CreateTopic(ctx context.Context, name string, t TopicConfig) err
 	if err != nil || t.DryRun {
 		return err
 	}
-	return a.settle(ctx, name, true)
+	return a.settleTopic(ctx, name, true)
 }
 
-// DeleteTopic deletes a topic and its records, and waits until this client knows. It wraps ErrTopicNotFound, ErrSystemTopic or
-// ErrPermission.
-func (a *Admin) DeleteTopic(ctx context.Context, name string) error {
-	err := a.change(ctx, "delete topic", name, &protocol.DeleteRequest{
-		Kind: protocol.KindTopic, Object: protocol.ObjectKey{Name: name},
+// AddPartitions adds n partitions behind those that a topic has, and waits until this client knows them. Records with a key go to
+// other partitions from then on. The topic's partitions must have been placed by the SC. It wraps ErrTopicNotFound, ErrTopicType,
+// ErrSystemTopic, ErrInvalidConfig or ErrPermission.
+func (a *Admin) AddPartitions(ctx context.Context, topic string, n uint32) error {
+	if n == 0 {
+		return fmt.Errorf("add partitions to topic '%s': %w: want at least 1", topic, ErrInvalidConfig)
+	}
+	before, err := a.Topic(ctx, topic)
+	if err != nil {
+		return fmt.Errorf("add partitions: %w", err)
+	}
+	err = a.change(ctx, "add partitions to topic", topic, &protocol.UpdateRequest{
+		Kind: protocol.KindTopic, Object: protocol.ObjectKey{Name: topic},
+		Action: &protocol.UpdateTopicAction{Tag: protocol.UpdateTopicActionAddPartition, Value: &protocol.AddPartition{Count: n}},
 	})
 	if err != nil {
 		return err
 	}
-	return a.settle(ctx, name, false)
+	return a.settle(ctx, func(ctx context.Context) error {
+		return a.client.AwaitPartitions(ctx, topic, before.Partitions+int(n))
+	})
+}
+
+// DeleteTopic deletes a topic and its records, and waits until this client knows. It wraps ErrTopicNotFound, ErrSystemTopic,
+// ErrMirrorType or ErrPermission.
+func (a *Admin) DeleteTopic(ctx context.Context, name string) error {
+	return a.deleteTopic(ctx, name, false)
+}
+
+// ForceDeleteTopic deletes even a system topic, which the cluster may not do without.
+func (a *Admin) ForceDeleteTopic(ctx context.Context, name string) error {
+	return a.deleteTopic(ctx, name, true)
+}
+
+func (a *Admin) deleteTopic(ctx context.Context, name string, force bool) error {
+	err := a.change(ctx, "delete topic", name, &protocol.DeleteRequest{
+		Kind: protocol.KindTopic, Object: protocol.ObjectKey{Name: name}, Force: force,
+	})
+	if err != nil {
+		return err
+	}
+	return a.settleTopic(ctx, name, false)
+}
+
+func (a *Admin) settleTopic(ctx context.Context, name string, present bool) error {
+	return a.settle(ctx, func(ctx context.Context) error { return a.client.AwaitTopic(ctx, name, present) })
 }
 
 // settle waits a little for the client's own metadata, which comes another way. That it is late is no error: it is done.
-func (a *Admin) settle(ctx context.Context, name string, present bool) error {
+func (a *Admin) settle(ctx context.Context, await func(context.Context) error) error {
 	late := errors.New("metadata is late")
 	limited, cancel := context.WithTimeoutCause(ctx, settleTime, late)
 	defer cancel()
-	err := a.client.AwaitTopic(limited, name, present)
+	err := await(limited)
 	if errors.Is(err, late) || errors.Is(err, fluvio.ErrUnavailable) {
 		return nil
 	}
@@ -170,6 +179,14 @@ func (a *Admin) topics(ctx context.Context, names []string, system bool) ([]Topi
 	return topics, nil
 }
 
+// SystemTopics lists the topics that the cluster keeps for itself, by name.
+func (a *Admin) SystemTopics(ctx context.Context) ([]Topic, error) { return a.topics(ctx, nil, true) }
+
+// WatchTopics watches all topics, system topics too; see Change.
+func (a *Admin) WatchTopics(ctx context.Context) iter.Seq2[Change[Topic], error] {
+	return watch(ctx, a, protocol.KindTopic, func(object *protocol.Metadata) (Topic, bool) { return newTopic(object), true })
+}
+
 // Topic describes one topic, system topics included. It wraps ErrTopicNotFound.
 func (a *Admin) Topic(ctx context.Context, name string) (Topic, error) {
 	topics, err := a.Topics(ctx, name)
@@ -177,91 +194,4 @@ func (a *Admin) Topic(ctx context.Context, name string) (Topic, error) {
 		return Topic{}, err
 	}
 	return topics[0], nil
-}
-
-// spec checks what the SC would not and translates.
-func (t *TopicConfig) spec() (*protocol.TopicSpec, error) {
-	if int(t.Compression) >= len(onWire) {
-		return nil, fmt.Errorf("%w: %v", ErrInvalidConfig, t.Compression)
-	}
-	spec := &protocol.TopicSpec{CompressionType: onWire[t.Compression], System: t.System}
-	if len(t.Assigned) > 0 {
-		spec.Replicas = assigned(t.Assigned)
-	} else {
-		spec.Replicas = protocol.ReplicaSpec{Tag: protocol.ReplicaSpecComputed, Value: &protocol.ComputedReplicas{
-			Partitions: max(t.Partitions, 1), ReplicationFactor: max(t.Replication, 1), IgnoreRackAssignment: t.IgnoreRack,
-		}}
-	}
-	if t.Retention != 0 {
-		seconds := t.Retention / time.Second
-		if seconds < 1 || seconds > math.MaxUint32 || t.Retention%time.Second != 0 {
-			return nil, fmt.Errorf("%w: retention %v: want whole seconds", ErrInvalidConfig, t.Retention)
-		}
-		spec.CleanupPolicy = &protocol.CleanupPolicy{
-			Tag: protocol.CleanupPolicySegment, Value: &protocol.SegmentPolicy{TimeInSeconds: uint32(seconds)},
-		}
-	}
-	if t.SegmentSize != 0 || t.MaxPartitionSize != 0 {
-		spec.Storage = new(protocol.TopicStorageConfig)
-		if t.SegmentSize != 0 {
-			spec.Storage.SegmentSize = &t.SegmentSize
-		}
-		if t.MaxPartitionSize != 0 {
-			spec.Storage.MaxPartitionSize = &t.MaxPartitionSize
-		}
-	}
-	return spec, nil
-}
-
-func assigned(partitions [][]int32) protocol.ReplicaSpec {
-	replicas := new(protocol.AssignedReplicas)
-	for id, spus := range partitions {
-		replicas.Partitions = append(replicas.Partitions, protocol.PartitionMap{ID: uint32(id), Replicas: spus})
-	}
-	return protocol.ReplicaSpec{Tag: protocol.ReplicaSpecAssigned, Value: replicas}
-}
-
-// newTopic translates back.
-func newTopic(object *protocol.Metadata) Topic {
-	t := Topic{Name: object.Name}
-	if spec, ok := object.Spec.(*protocol.TopicSpec); ok {
-		t.fill(spec)
-	}
-	if status, ok := object.Status.(*protocol.TopicStatus); ok {
-		t.Status, t.Reason, t.Replicas = status.Resolution.String(), status.Reason, status.ReplicaMap
-	}
-	return t
-}
-
-func (t *Topic) fill(spec *protocol.TopicSpec) {
-	c := &t.Config
-	switch replicas := spec.Replicas.Value.(type) {
-	case *protocol.ComputedReplicas:
-		c.Partitions, c.Replication, c.IgnoreRack = replicas.Partitions, replicas.ReplicationFactor, replicas.IgnoreRackAssignment
-		t.Partitions, t.Replication = int(replicas.Partitions), int(replicas.ReplicationFactor)
-	case *protocol.AssignedReplicas:
-		for _, p := range replicas.Partitions {
-			c.Assigned = append(c.Assigned, p.Replicas)
-		}
-		if t.Partitions = len(c.Assigned); t.Partitions > 0 {
-			t.Replication = len(c.Assigned[0])
-		}
-	}
-	if i := slices.Index(onWire, spec.CompressionType); i >= 0 {
-		c.Compression = Compression(i)
-	}
-	c.System = spec.System
-	if spec.CleanupPolicy != nil {
-		if policy, ok := spec.CleanupPolicy.Value.(*protocol.SegmentPolicy); ok {
-			c.Retention = time.Duration(policy.TimeInSeconds) * time.Second
-		}
-	}
-	if storage := spec.Storage; storage != nil {
-		if storage.SegmentSize != nil {
-			c.SegmentSize = *storage.SegmentSize
-		}
-		if storage.MaxPartitionSize != nil {
-			c.MaxPartitionSize = *storage.MaxPartitionSize
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,17 +25,22 @@ type Broker struct {
 	cfg     Config
 	lock    *filelock.File
 	cluster *cluster
-	memory  *budget
 	sc, spu net.Listener
+	opened  time.Time
+
+	counters *counters
+	requests *budget // of memory for requests, with what decoding and answering them takes
+	chunks   *budget // of memory for chunks of streams and for large answers
 
 	ctx    context.Context // done when Close stops waiting for requests
 	cancel context.CancelFunc
 	stop   chan struct{} // closed at the start of Close
 	tasks  sync.WaitGroup
 
-	mu      sync.Mutex
-	conns   map[*conn]struct{}
-	closing bool
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	closing  bool
+	relieved time.Duration // the age at which relieve looked last
 
 	closeOnce sync.Once
 	closeErr  error
@@ -48,8 +54,9 @@ func Open(cfg Config) (*Broker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Broker{cfg: cfg.withDefaults(), stop: make(chan struct{}), conns: map[*conn]struct{}{}}
-	b.memory = newBudget(b.cfg.MaxInFlightBytes)
+	b := &Broker{cfg: cfg.withDefaults(), stop: make(chan struct{}), conns: map[*conn]struct{}{}, opened: time.Now(), counters: newCounters()}
+	b.cfg.openFile = b.counters.openFile
+	b.requests, b.chunks = newBudget(b.cfg.MaxInFlightBytes), newBudget(b.cfg.MaxInFlightBytes)
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	if err := b.open(); err != nil {
 		b.cancel()
@@ -85,7 +92,7 @@ func (b *Broker) open() (err error) {
 		return err
 	}
 	host, port := b.publicAddress()
-	b.cluster.feeds[protocol.KindSpu].publish([]*object{spuObject(host, port)})
+	b.cluster.feeds[protocol.KindSpu].publish([]*object{spuObject(host, port, b.cfg.TLS != nil)})
 	return nil
 }
 
@@ -104,7 +111,7 @@ func (b *Broker) publicAddress() (host string, port int) {
 	sc, _ := b.sc.Addr().(*net.TCPAddr)
 	switch {
 	case b.cfg.PublicHost != "":
-		return b.cfg.PublicHost, spu.Port
+		return strings.Trim(b.cfg.PublicHost, "[]"), spu.Port // as IPv6 addresses are often written
 	case !spu.IP.IsUnspecified():
 		return spu.IP.String(), spu.Port
 	case !sc.IP.IsUnspecified():

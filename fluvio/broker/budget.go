@@ -3,10 +3,13 @@ package broker
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // budget hands out bytes of memory. Who asks first is served first, so a large request is not overtaken forever.
 type budget struct {
+	all int
+
 	mu      sync.Mutex
 	free    int
 	waiters []*claim
@@ -17,10 +20,18 @@ type claim struct {
 	granted chan struct{}
 }
 
-func newBudget(bytes int) *budget { return &budget{free: bytes} }
+func newBudget(bytes int) *budget { return &budget{all: bytes, free: bytes} }
 
-// acquire waits until n bytes are free and takes them, or returns the context's error. It must be paired with release(n).
-func (b *budget) acquire(ctx context.Context, n int) error {
+// usage returns how many bytes are taken and how many wait for some.
+func (b *budget) usage() (taken, waiting int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all - b.free, len(b.waiters)
+}
+
+// acquire waits until n bytes are free and takes them, or returns the context's error. It must be paired with release(n). While it waits,
+// it calls nudge each interval.
+func (b *budget) acquire(ctx context.Context, n int, interval time.Duration, nudge func()) error {
 	b.mu.Lock()
 	if len(b.waiters) == 0 && n <= b.free {
 		b.free -= n
@@ -30,12 +41,18 @@ func (b *budget) acquire(ctx context.Context, n int) error {
 	c := &claim{bytes: n, granted: make(chan struct{})}
 	b.waiters = append(b.waiters, c)
 	b.mu.Unlock()
-	select {
-	case <-c.granted:
-		return nil
-	case <-ctx.Done():
-		b.withdraw(c)
-		return ctx.Err()
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.granted:
+			return nil
+		case <-tick.C:
+			nudge()
+		case <-ctx.Done():
+			b.withdraw(c)
+			return ctx.Err()
+		}
 	}
 }
 

@@ -66,6 +66,18 @@ func abort(t testing.TB, b *Broker) {
 	}
 }
 
+// eventually waits for what happens after an answer was sent.
+func eventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for deadline := time.Now().Add(patience); !is(); <-look.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
 // client is a connection that speaks frames and nothing more.
 type client struct {
 	t    testing.TB

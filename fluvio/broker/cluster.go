@@ -27,10 +27,11 @@ const watcherPatience = 500 * time.Millisecond
 // takes longer: it tells watchers first and then waits for SPUs to bring the partitions up.
 const watcherReads = 50 * time.Millisecond
 
-// cluster is the topics: on disk, in use, and as watchers see them.
+// cluster is the topics and SmartModules: on disk, in use, and as watchers see them.
 type cluster struct {
-	cfg   Config
-	feeds map[protocol.ObjectKind]*feed
+	cfg     Config
+	feeds   map[protocol.ObjectKind]*feed
+	modules *smartModules
 
 	// admin serialises changes. It is taken before mu.
 	admin   sync.Mutex
@@ -40,7 +41,7 @@ type cluster struct {
 	topics map[string]*topic
 }
 
-// openCluster opens every topic in cfg.Dir and makes the system topic if it is missing. An error leaves nothing open.
+// openCluster opens every topic and SmartModule in cfg.Dir and makes the system topic if it is missing. An error leaves nothing open.
 func openCluster(cfg Config) (*cluster, error) {
 	c := &cluster{cfg: cfg, topics: map[string]*topic{}, feeds: map[protocol.ObjectKind]*feed{}}
 	for _, kind := range watchedKinds {
@@ -55,6 +56,7 @@ func openCluster(cfg Config) (*cluster, error) {
 		}
 	}
 	c.publish()
+	c.publishModules()
 	return c, nil
 }
 
@@ -63,6 +65,9 @@ func (c *cluster) load() error {
 		return err
 	}
 	var err error
+	if c.modules, err = openSmartModules(c.cfg); err != nil {
+		return err
+	}
 	if c.catalog, err = readCatalog(c.cfg.Dir); err != nil {
 		return err
 	}
@@ -278,14 +283,17 @@ func keep(known map[string]*object, kind protocol.ObjectKind, o *object) *object
 	return o
 }
 
-// awaitWatchers waits until every watcher of topics and partitions has been told what is published, but not for a stalled one.
+// awaitWatchers waits until every watcher of these kinds has been told what is published, but not for a stalled one.
 // After that a client that asks on another connection finds the change (a missing object is "not found" at once there).
-func (c *cluster) awaitWatchers(ctx context.Context) {
+func (c *cluster) awaitWatchers(ctx context.Context, kinds ...protocol.ObjectKind) {
 	ctx, cancel := context.WithTimeout(ctx, watcherPatience)
 	defer cancel()
-	c.feeds[protocol.KindPartition].await(ctx)
-	c.feeds[protocol.KindTopic].await(ctx)
-	if !c.feeds[protocol.KindTopic].watched() {
+	watched := false
+	for _, kind := range kinds {
+		c.feeds[kind].await(ctx)
+		watched = watched || c.feeds[kind].watched()
+	}
+	if !watched {
 		return
 	}
 	select {

@@ -1,9 +1,11 @@
 package broker
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio/broker/internal/commitlog"
@@ -15,11 +17,12 @@ type Flush int
 
 const (
 	// FlushNone leaves it to the system, usually within 30 s. Power loss takes what was not yet written, and may leave damage that
-	// Open refuses to guess about. The default.
+	// Open refuses to guess about. A writer of a producer sequence whose batches it took is refused as having left a gap, and
+	// so learns of it. The default.
 	FlushNone Flush = iota
 	// FlushEach forces every append before it is acknowledged. Power loss takes nothing that was acknowledged.
 	FlushEach
-	// FlushInterval forces everything each Config.FlushInterval. Power loss takes at most what came since.
+	// FlushInterval forces everything each Config.FlushInterval. Power loss takes at most what came since, as with FlushNone.
 	FlushInterval
 )
 
@@ -32,6 +35,11 @@ type Config struct {
 	// PublicHost is the host by which clients reach the SPU; the port is the one that it listens on. Default: the host that the SPU listens on,
 	// or, if that is every address of the machine, the SC's, or localhost.
 	PublicHost string
+
+	// TLS, if it is set, encrypts both servers; plain clients are refused then. It needs a certificate. Clients expect a server name NAME of their
+	// choice in the SC's, and custom-spu-5001.NAME in the SPU's, so one for NAME and *.NAME serves both. Where ClientAuth and
+	// ClientCAs ask for client certificates, who has none is refused. The broker keeps it.
+	TLS *tls.Config
 
 	// Flush says when records are forced to the disk; default FlushNone.
 	Flush Flush
@@ -52,16 +60,29 @@ type Config struct {
 	MaxFrameBytes int
 	// MaxFetchBytes limits one chunk of a stream, whatever the client asks for; default 16 MiB. A larger batch is sent alone.
 	MaxFetchBytes int
-	// MaxInFlightBytes limits the requests and chunks that are in memory at a time, of all connections; default 256 MiB, at least
-	// MaxFrameBytes. Who exceeds it waits.
+	// MaxInFlightBytes limits the requests that are in memory at a time, of all connections, and, apart from them, the chunks and large answers; default
+	// 128 MiB each, at least MaxFrameBytes. Who exceeds it waits; then peers that hold memory and move less than they could are closed.
 	MaxInFlightBytes int
 	// MaxConnections limits open connections to both servers; default 4096. Another one is closed at once. A client has several: official
 	// ones two or more, of ours two and some for each SPU and consumer.
 	MaxConnections int
 	// MaxStreams limits streams and watches of one connection; default 1024. Another one closes its connection.
 	MaxStreams int
-	// MaxPartitions limits the partitions of all topics; default 4096. Each holds at least one open file.
+	// MaxPartitions limits the partitions of all topics; default 4096. Each holds one open file.
 	MaxPartitions int
+	// MaxOpenSegments limits the files that are open beside those: older segments, opened when they are read; default 512.
+	MaxOpenSegments int
+	// MaxWriters is how many writers of producer sequences a partition remembers; default 10,000, at most 1,048,576. Over it the one is forgotten
+	// that has written nothing for longest, and may then begin with any ordinal. Each takes some 0.2 to 0.5 KiB of memory.
+	MaxWriters int
+	// MaxTotalWriters is how many writers all partitions remember together; default 250,000. Over it a partition that has 16 of them forgets one of its
+	// own for each new one.
+	MaxTotalWriters int
+	// WriterRetention is how long a partition remembers a writer after its last batch; default 7 days.
+	WriterRetention time.Duration
+	// MaxSmartModuleBytes limits the code of all SmartModules together, as it is sent, and so what of them is kept in memory; default 48 MiB, so that
+	// a list of all goes into one frame of 64 MiB. One may have 16 MiB.
+	MaxSmartModuleBytes int64
 	// StallTimeout is how long a peer may stay silent in the middle of a request, or not take an answer; default 30 s, and a second
 	// more for each 64 KiB. Then its connection is closed.
 	StallTimeout time.Duration
@@ -70,6 +91,10 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the clock behind retention and the times in stored consumer offsets; default time.Now.
 	Now func() time.Time
+
+	writers  *commitlog.Quota                                                      // of all partitions
+	files    *commitlog.Files                                                      // bounds open segments, of all partitions
+	openFile func(path string, flag int, perm os.FileMode) (commitlog.File, error) // opens segments; nil: as the log does
 }
 
 func (c Config) withDefaults() Config {
@@ -83,16 +108,25 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxBatchBytes, 32<<20)
 	setDefault(&c.MaxFrameBytes, 64<<20)
 	setDefault(&c.MaxFetchBytes, 16<<20)
-	setDefault(&c.MaxInFlightBytes, 256<<20)
+	setDefault(&c.MaxInFlightBytes, 128<<20)
 	setDefault(&c.MaxConnections, 4096)
 	setDefault(&c.MaxStreams, 1024)
 	setDefault(&c.MaxPartitions, 4096)
+	setDefault(&c.MaxOpenSegments, 512)
+	setDefault(&c.MaxWriters, 10_000)
+	setDefault(&c.MaxTotalWriters, 250_000)
+	setDefault(&c.WriterRetention, 7*24*time.Hour)
+	setDefault(&c.MaxSmartModuleBytes, 48<<20)
 	setDefault(&c.StallTimeout, 30*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.files == nil {
+		c.files = commitlog.NewFiles(c.MaxOpenSegments)
+		c.writers = commitlog.NewQuota(c.MaxTotalWriters)
 	}
 	return c
 }
@@ -110,6 +144,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Dir == "":
 		return errors.New("broker: no data folder (Config.Dir)")
+	case c.TLS != nil && len(c.TLS.Certificates) == 0 && c.TLS.GetCertificate == nil && c.TLS.GetConfigForClient == nil:
+		return errors.New("broker: TLS without a server certificate (Config.TLS.Certificates)")
 	case c.Flush < FlushNone || c.Flush > FlushInterval:
 		return fmt.Errorf("broker: unknown flush policy %d", c.Flush)
 	case c.MaxInFlightBytes < c.MaxFrameBytes || c.MaxInFlightBytes < c.MaxFetchBytes || c.MaxInFlightBytes < c.MaxBatchBytes:
@@ -123,7 +159,11 @@ func (c Config) Validate() error {
 		{"FlushInterval", int64(c.FlushInterval)}, {"SegmentBytes", c.SegmentBytes}, {"MaxPartitionBytes", c.MaxPartitionBytes},
 		{"Retention", int64(c.Retention)}, {"CleanInterval", int64(c.CleanInterval)}, {"MaxBatchBytes", int64(c.MaxBatchBytes)},
 		{"MaxFrameBytes", int64(c.MaxFrameBytes)}, {"MaxFetchBytes", int64(c.MaxFetchBytes)}, {"MaxConnections", int64(c.MaxConnections)},
-		{"MaxStreams", int64(c.MaxStreams)}, {"MaxPartitions", int64(c.MaxPartitions)}, {"StallTimeout", int64(c.StallTimeout)},
+		{"MaxStreams", int64(c.MaxStreams)}, {"MaxPartitions", int64(c.MaxPartitions)},
+		{"MaxOpenSegments", int64(c.MaxOpenSegments)}, {"MaxWriters", int64(c.MaxWriters)},
+		{"MaxTotalWriters", int64(c.MaxTotalWriters)}, {"WriterRetention", int64(c.WriterRetention)},
+		{"MaxSmartModuleBytes", c.MaxSmartModuleBytes},
+		{"StallTimeout", int64(c.StallTimeout)},
 	} {
 		if n.value < 0 {
 			return fmt.Errorf("broker: %s is negative", n.name)
@@ -135,13 +175,18 @@ func (c Config) Validate() error {
 // logConfig is the configuration of a topic's logs.
 func (c Config) logConfig(t topicRecord) commitlog.Config {
 	lc := commitlog.Config{
-		SegmentBytes:  c.SegmentBytes,
-		MaxBytes:      c.MaxPartitionBytes,
-		Retention:     c.Retention,
-		MaxBatchBytes: c.MaxBatchBytes,
-		SyncEach:      c.Flush == FlushEach,
-		Logger:        c.Logger,
-		Now:           c.Now,
+		SegmentBytes:    c.SegmentBytes,
+		MaxBytes:        c.MaxPartitionBytes,
+		Retention:       c.Retention,
+		MaxBatchBytes:   c.MaxBatchBytes,
+		MaxWriters:      c.MaxWriters,
+		WriterRetention: c.WriterRetention,
+		Quota:           c.writers,
+		SyncEach:        c.Flush == FlushEach,
+		Files:           c.files,
+		Logger:          c.Logger,
+		Now:             c.Now,
+		OpenFile:        c.openFile,
 	}
 	if t.RetentionSeconds != nil {
 		lc.Retention = time.Duration(*t.RetentionSeconds) * time.Second

@@ -3,6 +3,7 @@ package broker
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weir-stream/weir/fluvio/internal/wire"
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
@@ -21,6 +23,10 @@ const (
 	slowestPeer = 64 << 10
 	// largestPooled bounds what one buffer keeps while it is not in use.
 	largestPooled = 4 << 20
+	// largestKept bounds what a connection keeps of its buffer for answers.
+	largestKept = 64 << 10
+	// writePiece is after how many bytes it is noted that a large frame moves: what the slowest peer takes within a leash of two seconds.
+	writePiece = 2 * slowestPeer
 )
 
 // conn serves one connection to the SC or the SPU.
@@ -28,52 +34,96 @@ const (
 // Requests are read and answered one after the other, as official servers do. Streams and watches run beside, in goroutines of
 // their own, and share the writing side. Whatever is wrong with a request ends its connection and nothing else: Fluvio has no error frame.
 type conn struct {
-	b      *Broker
-	server protocol.Server
-	nc     net.Conn
-	in     *bufio.Reader
-	log    *slog.Logger
+	b        *Broker
+	server   protocol.Server
+	raw      net.Conn // below TLS
+	nc       net.Conn
+	in       *bufio.Reader
+	log      *slog.Logger
+	counters *serverCounters
 
 	ctx      context.Context // done when the connection ends
-	cancel   context.CancelFunc
+	cancel   context.CancelCauseFunc
 	draining atomic.Bool
 	running  sync.WaitGroup // streams and watches
 	live     atomic.Int64   // how many of them there are
 
+	receiving, sending transfer
+
 	// chunking is held by the stream that has a chunk in memory. The others wait for it before they take memory: chunks go out one after the
 	// other anyway, and a client that opens many streams and reads none must not hold what all connections have together.
 	chunking sync.Mutex
+	pace     pace // of chunks; under chunking
 
 	wmu sync.Mutex
 	out []byte // the frame being written
 
+	failed  bool        // the answer to the request that is served now has an error code
 	streams streamTable // SPU only
 }
 
 func newConn(b *Broker, server protocol.Server, nc net.Conn) *conn {
-	c := &conn{b: b, server: server, nc: nc, in: bufio.NewReaderSize(nc, readBuffer)}
+	c := &conn{b: b, server: server, raw: nc, nc: nc, counters: b.counters.servers[server]}
+	if b.cfg.TLS != nil {
+		c.nc = tls.Server(nc, b.cfg.TLS)
+	}
+	c.in = bufio.NewReaderSize(c.nc, readBuffer)
 	c.log = b.cfg.Logger.With("server", server, "peer", nc.RemoteAddr())
-	c.ctx, c.cancel = context.WithCancel(b.ctx)
+	c.ctx, c.cancel = context.WithCancelCause(b.ctx)
 	return c
 }
 
 // serve reads requests until the connection ends.
 func (c *conn) serve() {
-	defer c.running.Wait()
-	defer c.close()
+	defer c.hangUp()
 	c.log.Debug("connection opened")
-	for {
-		err := c.next()
-		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF) || c.draining.Load() || c.ctx.Err() != nil:
-			c.log.Debug("connection closed")
-			return
-		default:
-			c.log.Debug("connection closed because of what the peer sent or did not take", "error", err)
-			return
-		}
+	err := c.handshake()
+	for err == nil {
+		err = c.next()
 	}
+	c.explain(err)
+}
+
+// handshake does what TLS does before the first request.
+func (c *conn) handshake() error {
+	secure, ok := c.nc.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	defer c.nc.SetReadDeadline(time.Time{})
+	if err := c.readUntil(time.Now().Add(c.patience(0))); err != nil {
+		return err
+	}
+	if err := secure.SetWriteDeadline(time.Now().Add(c.patience(0))); err != nil {
+		return err
+	}
+	err := secure.HandshakeContext(c.ctx)
+	var plain tls.RecordHeaderError
+	if errors.As(err, &plain) {
+		err = fmt.Errorf("the peer does not speak TLS, which this broker asks for: %w", err)
+	}
+	if errors.Is(err, io.EOF) {
+		return io.EOF // a port scan, a health check
+	}
+	return because("tls", err)
+}
+
+// explain reports why the connection ends.
+func (c *conn) explain(err error) {
+	if cause := context.Cause(c.ctx); cause != nil {
+		err = cause
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) || errors.Is(err, errDone) || c.draining.Load() {
+		c.log.Debug("connection closed")
+		return
+	}
+	reason := reasonOf(err)
+	c.counters.ended(reason)
+	level := slog.LevelDebug
+	if reason == "tls" {
+		level = slog.LevelWarn // somebody's set-up is wrong, and the peer is often told little
+	}
+	c.log.Log(context.Background(), level, "connection closed because of what the peer sent or did not take", "reason", reason, "error", err)
 }
 
 // next serves one request.
@@ -81,19 +131,23 @@ func (c *conn) next() (err error) {
 	if c.draining.Load() { // drain's deadline may have come while readFrame had set another
 		return net.ErrClosed
 	}
-	size, err := c.announced()
+	size, key, err := c.announced()
 	if err != nil {
 		return err
 	}
-	if err := c.b.memory.acquire(c.ctx, size); err != nil {
+	release, err := c.reserve(c.b.requests, c.weight(key, size))
+	if err != nil {
 		return err
 	}
-	defer c.b.memory.release(size)
+	defer release()
 	buf := getBuffer()
 	defer func() { putBuffer(buf) }()
 	if *buf, err = c.readFrame(*buf, size); err != nil {
 		return err
 	}
+	c.counters.bytesIn.Add(uint64(wire.FrameHeader + size))
+	c.failed = false
+	defer func() { c.counters.request(key, c.outcome(err)) }()
 	defer c.recoverPanic(&err)
 	if c.server == protocol.SC {
 		return c.serveSC(*buf)
@@ -101,50 +155,79 @@ func (c *conn) next() (err error) {
 	return c.serveSPU(*buf)
 }
 
-// reply answers a request.
-func (c *conn) reply(h protocol.RequestHeader, resp protocol.Message) error {
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
-	c.out = protocol.AppendResponse(c.out[:0], h.CorrelationID, h.APIVersion, resp)
-	err := c.write(c.out)
-	if cap(c.out) > largestPooled {
-		c.out = nil
+// outcome is what became of the request that was served.
+func (c *conn) outcome(err error) outcome {
+	switch {
+	case err != nil:
+		return dropped
+	case c.failed:
+		return refused
 	}
+	return answered
+}
+
+// reply answers the request that is served now.
+func (c *conn) reply(h protocol.RequestHeader, resp protocol.Message) error {
+	failed, err := c.push(h, resp)
+	c.failed = c.failed || failed
 	return err
 }
 
-// write sends bufs, one after the other. A peer that does not take them is given up: the frame is cut, so the connection ends.
-// The caller holds wmu.
-func (c *conn) write(bufs ...[]byte) error {
-	var size int
-	for _, b := range bufs {
-		size += len(b)
+// push sends a message to a request. It reports whether that holds an error code.
+func (c *conn) push(h protocol.RequestHeader, resp protocol.Message) (failed bool, err error) {
+	failed = c.counters.answer(resp)
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	c.out = protocol.AppendResponse(c.out[:0], h.CorrelationID, h.APIVersion, resp)
+	err = c.write(c.out)
+	if cap(c.out) > largestKept {
+		c.out = nil
 	}
+	return failed, err
+}
+
+// write sends a frame, given as its head and the rest. A peer that does not take it is given up: the frame is cut, so the connection ends.
+// The caller holds wmu.
+func (c *conn) write(head []byte, rest ...byte) error {
+	size := len(head) + len(rest)
+	c.sending.begin(c.b.age())
+	defer c.sending.end()
 	err := c.nc.SetWriteDeadline(time.Now().Add(c.patience(size)))
+	first := rest[:min(len(rest), writePiece)]
 	if err == nil {
-		v := net.Buffers(bufs)
+		v := net.Buffers{head, first}
 		_, err = v.WriteTo(c.nc)
 	}
-	if err != nil {
-		c.close()
+	for rest = rest[len(first):]; err == nil && len(rest) > 0; {
+		c.sending.progress(c.b.age())
+		piece := rest[:min(len(rest), writePiece)]
+		_, err = c.nc.Write(piece)
+		rest = rest[len(piece):]
 	}
-	return err
+	if err != nil {
+		c.fail(err)
+		return err
+	}
+	c.counters.bytesOut.Add(uint64(size))
+	return nil
 }
 
 // start runs a stream or a watch beside the requests.
 func (c *conn) start(run func() error) error {
 	if c.live.Add(1) > int64(c.b.cfg.MaxStreams) {
-		return fmt.Errorf("more than %d streams and watches on one connection", c.b.cfg.MaxStreams)
+		c.live.Add(-1)
+		return because("too_many_streams", fmt.Errorf("more than %d streams and watches on one connection", c.b.cfg.MaxStreams))
 	}
+	c.counters.streams.Add(1)
 	c.running.Go(func() {
 		defer c.live.Add(-1)
+		defer c.counters.streams.Add(-1)
 		err := func() (err error) {
 			defer c.recoverPanic(&err)
 			return run()
 		}()
-		if err != nil && c.ctx.Err() == nil {
-			c.log.Debug("connection closed by a stream or watch", "error", err)
-			c.close()
+		if err != nil {
+			c.fail(err)
 		}
 	})
 	return nil
@@ -154,7 +237,7 @@ func (c *conn) start(run func() error) error {
 func (c *conn) recoverPanic(err *error) {
 	if p := recover(); p != nil {
 		c.log.Error("panic while serving a request", "panic", p, "stack", string(debug.Stack()))
-		*err = fmt.Errorf("panic: %v", p)
+		*err = because("panic", fmt.Errorf("panic: %v", p))
 	}
 }
 
@@ -164,10 +247,26 @@ func (c *conn) drain() {
 	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
 }
 
+// errDone is the end of a connection that nobody has to be told about.
+var errDone = errors.New("connection done")
+
 // close ends the connection at once.
-func (c *conn) close() {
-	c.cancel()
+func (c *conn) close() { c.fail(errDone) }
+
+// fail ends the connection at once; the first reason counts. It does not wait for the peer.
+func (c *conn) fail(reason error) {
+	c.cancel(reason)
+	_ = c.raw.Close()
+}
+
+// hangUp ends the connection in good order: with TLS's farewell, and when the broker stops, after the frames that streams are sending.
+func (c *conn) hangUp() {
+	c.cancel(errDone)
+	if c.draining.Load() {
+		c.running.Wait()
+	}
 	_ = c.nc.Close()
+	c.running.Wait()
 }
 
 var bufferPool = sync.Pool{New: func() any { return new([]byte) }}

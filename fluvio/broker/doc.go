@@ -7,13 +7,15 @@
 //	topics.json                            topics and their settings
 //	topics/NAME.ID/PARTITION/*.log         record batches, see package commitlog
 //	topics/NAME.ID/PARTITION/consumers.json  stored consumer offsets
+//	smartmodules/NAME.sm                   a SmartModule, with its checksum
 //
 // An acknowledged record survives the death of the process at any moment; what power loss takes is up to [Flush].
 //
 // # Reading order
 //
 // Open (broker.go) puts it together: cluster.go holds the topics, topics.json (catalog.go) and what watchers see (feed.go);
-// server.go accepts connections, conn.go serves one. Each request has a file: sc_*.go for the SC's, spu_*.go for the SPU's.
+// server.go accepts connections, conn.go serves one. Each request has a file: sc_*.go for the SC's, spu_*.go for the SPU's. What is counted is in
+// counters.go, and stats.go shows it.
 //
 // # What differs from a cluster
 //
@@ -21,10 +23,19 @@
 //   - A batch with a wrong CRC-32C, a truncated one, or one whose record count does not match its offsets is refused
 //     (Other, with a text). Upstream stores them.
 //   - A chunk of a stream always ends with a whole batch, however small max_bytes is. Upstream cuts in the middle.
-//   - SmartModules, table formats, mirrors and groups of SPUs can be listed (there are none) and not created.
+//   - SmartModules are stored, listed, watched and deleted, and not run: what invokes one, and a topic with deduplication, is refused.
+//   - Table formats, mirrors and groups of SPUs can be listed (there are none) and not created; mirroring closes its connection.
+//   - TLS ends in the broker itself, on the same ports. A client certificate, where one is asked for, opens everything: there are no roles.
+//
+// # Limits
+//
+// Nothing that a peer sends makes the broker hold more memory than the limits in [Config] say: lengths and counts are checked before memory is taken,
+// large things wait until there is room, chunks and requests do not take each other's, and a peer that holds memory and moves slower than
+// it may, or much slower than it could while others wait, is closed. Whatever is wrong on one connection closes that one.
 //
 // # Locks
 //
-// cluster.admin is taken before cluster.mu, feed.mu and a log's own; conn.wmu before nothing. Nothing is called with cluster.mu or
-// feed.mu held. See also package commitlog.
+// cluster.admin is taken before cluster.mu, feed.mu, smartModules.mu and a log's own; conn.chunking before a budget's bytes are waited for, and both before
+// conn.wmu. A request's bytes of Broker.requests are held when bytes of Broker.chunks are waited for, never the other way round. Nothing is
+// called with cluster.mu, feed.mu, smartModules.mu or a budget's mu held. See also package commitlog.
 package broker

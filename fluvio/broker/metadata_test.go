@@ -131,7 +131,7 @@ func TestDifferencesAddUp(t *testing.T) {
 			},
 			"look": func(t *rapid.T) {
 				now, _ := f.current()
-				if m := message(protocol.KindTopic, told, now); m != nil {
+				if m := message(&protocol.WatchRequest{Kind: protocol.KindTopic}, told, now); m != nil {
 					if len(m.All)+len(m.Changes) == 0 {
 						t.Fatal("a message without content")
 					}
@@ -309,13 +309,6 @@ func TestUnknownKindsAreRefusedByName(t *testing.T) {
 	}
 }
 
-// updateFrame is an Update of a topic (fluvio-sc-schema/src/objects/update.rs).
-func updateFrame(kind, name string, action ...byte) []byte {
-	h := protocol.RequestHeader{APIKey: keyUpdate, APIVersion: 19, CorrelationID: 5, ClientID: "test"}
-	body := append(wire.AppendString(nil, name), action...)
-	return frame(wire.AppendBytes(wire.AppendString(h.AppendTo(nil, 0), kind), body)...)
-}
-
 func TestAddPartitions(t *testing.T) {
 	dir := t.TempDir()
 	b := start(t, Config{Dir: dir, MaxPartitions: 5})
@@ -326,23 +319,23 @@ func TestAddPartitions(t *testing.T) {
 	partitions := c.watchOf(protocol.KindPartition)
 	c.told(topics)
 	c.told(partitions)
-	c.next = 100 // far from the frames written by hand
-	update := func(frame []byte, want protocol.ErrorCodeTag) {
+	update := func(kind protocol.ObjectKind, name string, action *protocol.UpdateTopicAction, want protocol.ErrorCodeTag) {
 		t.Helper()
-		c.write(frame)
-		var s protocol.Status
-		if err := protocol.DecodeResponse(c.receive(5), 19, &s); err != nil || s.ErrorCode.Tag != want {
-			t.Errorf("got %v, %v", s.ErrorCode, err)
+		if s := call[*protocol.Status](c, &protocol.UpdateRequest{Kind: kind, Object: protocol.ObjectKey{Name: name}, Action: action}); s.ErrorCode.Tag != want {
+			t.Errorf("got %v", s.ErrorCode)
 		}
 	}
-	update(updateFrame("Topic", "t", 0, 0, 0, 0, 2), protocol.ErrorCodeNone)
+	two := &protocol.UpdateTopicAction{Tag: protocol.UpdateTopicActionAddPartition, Value: &protocol.AddPartition{Count: 2}}
+	mirror := &protocol.UpdateTopicAction{Tag: protocol.UpdateTopicActionAddMirror, Value: &protocol.AddMirror{RemoteCluster: "far"}}
+	update(protocol.KindTopic, "t", two, protocol.ErrorCodeNone)
 	if got := c.told(topics) + " " + c.told(partitions); got != "+t +t-1 +t-2" {
 		t.Errorf("told %q", got)
 	}
-	update(updateFrame("Topic", "t", 0, 0, 0, 0, 2), protocol.ErrorCodeTopicError)
-	update(updateFrame("Topic", "nosuch", 0, 0, 0, 0, 2), protocol.ErrorCodeTopicNotFound)
-	update(updateFrame("Topic", "t", 1, 0, 0, 0), protocol.ErrorCodeTopicInvalidReplicaType)
-	update(updateFrame("SPU", "t", 0), protocol.ErrorCodeOther)
+	update(protocol.KindTopic, "t", two, protocol.ErrorCodeTopicError)
+	update(protocol.KindTopic, "nosuch", two, protocol.ErrorCodeTopicNotFound)
+	update(protocol.KindTopic, "t", mirror, protocol.ErrorCodeTopicInvalidReplicaType)
+	update(protocol.KindSpu, "t", two, protocol.ErrorCodeOther)
+	update("nonsense", "t", two, protocol.ErrorCodeOther)
 	dial(t, b.SPU()).mustProduce("t", 2, batchOf(t, record.None, "new"))
 	stop(t, b)
 	b = start(t, Config{Dir: dir})
@@ -352,9 +345,6 @@ func TestAddPartitions(t *testing.T) {
 	if got := dial(t, b.SPU()).from("t", 2, 0).values(1); got[0] != "new" {
 		t.Errorf("got %q", got)
 	}
-	cut := dial(t, b.SC())
-	cut.write(updateFrame("Topic", "t", 0, 0))
-	cut.closed()
 }
 
 func TestVersions(t *testing.T) {

@@ -16,12 +16,6 @@ const (
 
 // serveSC answers one request to the SC.
 func (c *conn) serveSC(frame []byte) error {
-	if h, req, ok, err := decodeUpdate(frame); ok || err != nil {
-		if err != nil {
-			return err
-		}
-		return c.reply(h, c.b.cluster.update(c.ctx, req))
-	}
 	h, req, err := protocol.DecodeRequest(protocol.SC, frame)
 	if err != nil {
 		return err
@@ -33,18 +27,21 @@ func (c *conn) serveSC(frame []byte) error {
 		return c.reply(h, c.b.cluster.create(c.ctx, req))
 	case *protocol.DeleteRequest:
 		return c.reply(h, c.b.cluster.delete(c.ctx, req))
+	case *protocol.UpdateRequest:
+		return c.reply(h, c.b.cluster.update(c.ctx, req))
 	case *protocol.ListRequest:
 		return c.list(h, req)
 	case *protocol.WatchRequest:
 		return c.watch(h, req)
 	}
-	return fmt.Errorf("no answer to a %T on the SC", req)
+	return because("unknown_request", fmt.Errorf("no answer to a %T on the SC", req))
 }
 
 // refusal is the answer to a change that cannot be made.
 type refusal struct {
 	code    protocol.ErrorCode
 	message string // may be empty
+	name    string // of what the status is about, if that is not what was to be changed
 }
 
 func refuse(tag protocol.ErrorCodeTag, format string, args ...any) *refusal {
@@ -56,6 +53,9 @@ func (r *refusal) status(name string) *protocol.Status {
 	s := &protocol.Status{Name: name}
 	if r != nil {
 		s.ErrorCode = r.code
+		if r.name != "" {
+			s.Name = r.name
+		}
 		if r.message != "" {
 			s.ErrorMessage = &r.message
 		}

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
@@ -16,8 +15,6 @@ var scVersionTable = []protocol.ApiVersionKey{
 	{APIKey: 1005, MinVersion: 14, MaxVersion: 19},
 	{APIKey: 1006, MinVersion: 1, MaxVersion: 19},
 }
-
-var semver = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
 
 // scVersions answers ApiVersions (key 18). An SC closes the connection of a client that does not give its version
 // (fluvio-sc/src/services/public_api/api_version.rs).

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
@@ -11,14 +12,16 @@ func (c *cluster) create(ctx context.Context, req *protocol.CreateRequest) *prot
 	if !req.Kind.Known() {
 		return (&refusal{code: protocol.OtherError("unknown admin object type")}).status("create error")
 	}
-	spec, ok := req.Spec.(*protocol.TopicSpec)
-	if !ok {
-		return refuse(protocol.ErrorCodeInvalidCreateRequest, "the embedded broker has one SPU and topics, a %s cannot be created", req.Kind).status(req.Name)
+	switch spec := req.Spec.(type) {
+	case *protocol.TopicSpec:
+		r := c.tryCreate(req.Name, spec, req.DryRun)
+		// The answer comes after the watch updates, on every connection: a client that asks for the new topic on another one must find it.
+		c.awaitWatchers(ctx, protocol.KindPartition, protocol.KindTopic)
+		return r.status(req.Name)
+	case *protocol.SmartModuleSpec:
+		return c.createModule(ctx, req, spec)
 	}
-	r := c.tryCreate(req.Name, spec, req.DryRun)
-	// The answer comes after the watch updates, on every connection: a client that asks for the new topic on another one must find it.
-	c.awaitWatchers(ctx)
-	return r.status(req.Name)
+	return refuse(protocol.ErrorCodeInvalidCreateRequest, "the embedded broker has one SPU, topics and SmartModules; a %s cannot be created", req.Kind).status(req.Name)
 }
 
 // tryCreate checks and creates a topic; the order of checks is upstream's (fluvio-sc/src/services/public_api/topic/create.rs).
@@ -33,6 +36,9 @@ func (c *cluster) tryCreate(name string, spec *protocol.TopicSpec, dryRun bool) 
 	}
 	if r := checkSettings(spec); r != nil {
 		return r
+	}
+	if d := spec.Deduplication; d != nil {
+		return c.refuseDeduplication(d.Filter.Transform.Uses)
 	}
 	partitions, replicas, r := checkReplicas(spec)
 	if r != nil {
@@ -62,7 +68,22 @@ func validTopicName(name string) bool {
 	return valid
 }
 
-// checkSettings checks retention, sizes and deduplication.
+// refuseDeduplication is the answer to a topic with deduplication, which is done by a SmartModule. The status bears that one's name.
+func (c *cluster) refuseDeduplication(module string) *refusal {
+	key, err := parsePackageKey(module)
+	if err != nil {
+		return &refusal{name: module, message: err.Error(), code: protocol.ErrorCode{
+			Tag: protocol.ErrorCodeDeduplicationSmartModuleNameInvalid, Value: &protocol.ErrorText{Text: err.Error()}}}
+	}
+	r := refuse(protocol.ErrorCodeDeduplicationSmartModuleNotLoaded, "deduplication needs the SmartModule '%s': %s", module, notRun)
+	if !c.modules.has(key.object()) {
+		r.message = fmt.Sprintf("deduplication needs the SmartModule '%s', which is not there; and %s", module, notRun)
+	}
+	r.name = module
+	return r
+}
+
+// checkSettings checks retention and sizes.
 func checkSettings(spec *protocol.TopicSpec) *refusal {
 	const code = protocol.ErrorCodeTopicInvalidConfiguration
 	if p := spec.CleanupPolicy; p != nil {
@@ -85,9 +106,6 @@ func checkSettings(spec *protocol.TopicSpec) *refusal {
 				return refuse(code, "max_partition_size %d is less than segment_size %d", *s.MaxPartitionSize, segment)
 			}
 		}
-	}
-	if d := spec.Deduplication; d != nil {
-		return refuse(protocol.ErrorCodeDeduplicationSmartModuleNotLoaded, "%s is not loaded: the embedded broker runs no SmartModules", d.Filter.Transform.Uses)
 	}
 	return nil
 }

@@ -12,11 +12,10 @@ func (c *cluster) delete(ctx context.Context, req *protocol.DeleteRequest) *prot
 	switch req.Kind {
 	case protocol.KindTopic:
 		r := c.tryDelete(name, req.Force)
-		c.awaitWatchers(ctx)
+		c.awaitWatchers(ctx, protocol.KindPartition, protocol.KindTopic)
 		return r.status(name)
 	case protocol.KindSmartModule:
-		return (&refusal{code: protocol.ErrorCode{Tag: protocol.ErrorCodeSmartModuleNotFound, Value: &protocol.ErrorText{Text: name}},
-			message: "not found"}).status(name)
+		return c.deleteModule(ctx, name)
 	case protocol.KindTableFormat:
 		return refuse(protocol.ErrorCodeTableFormatNotFound, "not found").status(name)
 	case protocol.KindMirror:

@@ -7,7 +7,11 @@ import (
 )
 
 // spuObject is the one SPU, reached at host and port.
-func spuObject(host string, port int) *object {
+func spuObject(host string, port int, encrypted bool) *object {
+	encryption := protocol.EncryptionPlaintext
+	if encrypted {
+		encryption = protocol.EncryptionSsl
+	}
 	ingress := protocol.IngressAddr{Hostname: &host}
 	if net.ParseIP(host) != nil {
 		ingress = protocol.IngressAddr{IP: &host}
@@ -17,7 +21,7 @@ func spuObject(host string, port int) *object {
 		Spec: &protocol.SpuSpec{
 			ID:              spuID,
 			SpuType:         protocol.SpuTypeCustom,
-			PublicEndpoint:  protocol.IngressPort{Port: uint16(port), Ingress: []protocol.IngressAddr{ingress}},
+			PublicEndpoint:  protocol.IngressPort{Port: uint16(port), Ingress: []protocol.IngressAddr{ingress}, Encryption: encryption},
 			PrivateEndpoint: protocol.Endpoint{Port: uint16(port), Host: host},
 		},
 		Status: &protocol.SpuStatus{Resolution: protocol.SpuResolutionOnline},

@@ -26,7 +26,7 @@ func (c *conn) watch(h protocol.RequestHeader, req *protocol.WatchRequest) error
 	w := f.watch()
 	err := c.start(func() error {
 		defer w.close()
-		return c.follow(h, req.Kind, w)
+		return c.follow(h, req, w)
 	})
 	if err != nil {
 		w.close()
@@ -35,14 +35,12 @@ func (c *conn) watch(h protocol.RequestHeader, req *protocol.WatchRequest) error
 }
 
 // follow sends a watcher's messages until the connection ends.
-func (c *conn) follow(h protocol.RequestHeader, kind protocol.ObjectKind, w *watcher) error {
+func (c *conn) follow(h protocol.RequestHeader, req *protocol.WatchRequest, w *watcher) error {
 	told := &snapshot{} // nothing
 	for {
 		now, changed := w.feed.current()
-		if msg := message(kind, told, now); msg != nil {
-			if err := c.reply(h, msg); err != nil {
-				return err
-			}
+		if err := c.tell(h, req, told, now); err != nil {
+			return err
 		}
 		told = now
 		w.sent(now.epoch)
@@ -54,13 +52,34 @@ func (c *conn) follow(h protocol.RequestHeader, kind protocol.ObjectKind, w *wat
 	}
 }
 
+// tell sends what is new, if anything is.
+func (c *conn) tell(h protocol.RequestHeader, req *protocol.WatchRequest, told, now *snapshot) error {
+	release, err := c.reserve(c.b.chunks, c.b.cluster.answerSize(req.Kind, req.Summary))
+	if err != nil {
+		return err
+	}
+	defer release()
+	msg := message(req, told, now)
+	if msg == nil {
+		return nil
+	}
+	_, err = c.push(h, msg)
+	return err
+}
+
 // message tells a client that knows told what there is now; nil if that is the same. The first time it is everything, for clients take only
 // that, or a change, for an answer: they ignore a message without content, and go on waiting.
-func message(kind protocol.ObjectKind, told, now *snapshot) *protocol.WatchResponse {
-	resp := &protocol.WatchResponse{Kind: kind, Epoch: now.epoch}
+func message(req *protocol.WatchRequest, told, now *snapshot) *protocol.WatchResponse {
+	resp := &protocol.WatchResponse{Kind: req.Kind, Epoch: now.epoch}
+	show := func(o *object) protocol.Metadata {
+		if req.Summary {
+			return summarised(o.metadata())
+		}
+		return o.metadata()
+	}
 	if len(told.objects) == 0 {
 		for _, o := range now.objects {
-			resp.All = append(resp.All, o.metadata())
+			resp.All = append(resp.All, show(o))
 		}
 		if len(resp.All) == 0 {
 			return nil
@@ -72,10 +91,10 @@ func message(kind protocol.ObjectKind, told, now *snapshot) *protocol.WatchRespo
 		return nil
 	}
 	for _, o := range updated {
-		resp.Changes = append(resp.Changes, protocol.MetadataChange{Type: protocol.ChangeTypeUpdate, Object: o.metadata()})
+		resp.Changes = append(resp.Changes, protocol.MetadataChange{Type: protocol.ChangeTypeUpdate, Object: show(o)})
 	}
 	for _, o := range gone {
-		resp.Changes = append(resp.Changes, protocol.MetadataChange{Type: protocol.ChangeTypeDelete, Object: o.metadata()})
+		resp.Changes = append(resp.Changes, protocol.MetadataChange{Type: protocol.ChangeTypeDelete, Object: show(o)})
 	}
 	return resp
 }

@@ -25,12 +25,15 @@ func (b *Broker) accept(l net.Listener, server protocol.Server) {
 			}
 			continue
 		}
+		b.counters.servers[server].accepted.Add(1)
 		c := newConn(b, server, nc)
 		if !b.register(c) {
 			c.close()
 			continue
 		}
+		c.counters.open.Add(1)
 		b.tasks.Go(func() {
+			defer c.counters.open.Add(-1)
 			defer b.unregister(c)
 			c.serve()
 		})
@@ -42,6 +45,7 @@ func (b *Broker) register(c *conn) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.conns) >= b.cfg.MaxConnections {
+		c.counters.ended("too_many_connections")
 		c.log.Warn("connection refused, there are too many", "limit", b.cfg.MaxConnections)
 		return false
 	}

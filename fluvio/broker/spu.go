@@ -9,6 +9,9 @@ import (
 
 // serveSPU answers one request to the SPU.
 func (c *conn) serveSPU(frame []byte) error {
+	if err := checkCounts(frame); err != nil {
+		return err
+	}
 	h, req, err := protocol.DecodeRequest(protocol.SPU, frame)
 	if err != nil {
 		return err
@@ -18,6 +21,8 @@ func (c *conn) serveSPU(frame []byte) error {
 		return c.spuVersions(h, req)
 	case *protocol.ProduceRequest:
 		return c.produce(h, req)
+	case *protocol.FetchRequest:
+		return c.fetch(h, req)
 	case *protocol.StreamFetchRequest:
 		return c.streamFetch(h, req)
 	case *protocol.UpdateOffsetsRequest:
@@ -31,7 +36,7 @@ func (c *conn) serveSPU(frame []byte) error {
 	case *protocol.FetchConsumerOffsetsRequest:
 		return c.fetchConsumerOffsets(h, req)
 	}
-	return fmt.Errorf("no answer to a %T on the SPU", req)
+	return because("unknown_request", fmt.Errorf("no answer to a %T on the SPU", req))
 }
 
 // streamTable is the streams of one connection by their ids, which count from 1 on each connection.

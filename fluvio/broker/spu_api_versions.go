@@ -2,8 +2,8 @@ package broker
 
 import "github.com/weir-stream/weir/fluvio/protocol"
 
-// spuVersionTable is what SPUs of platform 0.18.1 say (fluvio-spu/src/services/public/api_versions.rs). Fetch (1) is in it and closes the
-// connection; no official client sends it. Keys 1006 to 1008 are served though they are not in it, as clients expect.
+// spuVersionTable is what SPUs of platform 0.18.1 say (fluvio-spu/src/services/public/api_versions.rs). Keys 1006 to 1008 are served though they
+// are not in it, as clients expect.
 var spuVersionTable = []protocol.ApiVersionKey{
 	{APIKey: 0, MinVersion: 0, MaxVersion: 25},
 	{APIKey: 1, MinVersion: 0, MaxVersion: 25},

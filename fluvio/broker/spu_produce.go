@@ -12,6 +12,9 @@ import (
 // maxEntries bounds the entries of one Produce. Official producers send one for each batch that waits, at most a hundred.
 const maxEntries = 1 << 16
 
+// sequenceRefused is the text of Other for a set that does not continue its producer sequence; weir's producers look for it.
+const sequenceRefused = "weir.sequence expected=%d"
+
 // produce answers Produce (key 0): one outcome for each entry, in the request's order, for clients match them by position. There is one
 // replica, so what is written is committed, and both isolations are answered at once.
 func (c *conn) produce(h protocol.RequestHeader, req *protocol.ProduceRequest) error {
@@ -44,7 +47,7 @@ func (c *conn) produceEntry(topic string, entry protocol.ProducePartition, modul
 		return 0, protocol.ErrorCodeNotLeaderForPartition.Code()
 	}
 	if len(modules) > 0 {
-		return 0, smartModuleError(&modules[0])
+		return 0, c.b.cluster.refuseModules(modules)
 	}
 	if len(entry.Records) == 0 {
 		return 0, protocol.ErrorCode{}
@@ -56,6 +59,7 @@ func (c *conn) produceEntry(topic string, entry protocol.ProducePartition, modul
 	if err != nil {
 		return 0, c.appendError(p, err)
 	}
+	c.b.counters.in.add(entry.Records)
 	return base, protocol.ErrorCode{}
 }
 
@@ -86,7 +90,11 @@ func compressedAs(want protocol.CompressionAlgorithm, set []byte) bool {
 
 // appendError is what a producer is told when its batches were not stored.
 func (c *conn) appendError(p *partition, err error) protocol.ErrorCode {
+	var sequence *commitlog.SequenceError
 	switch {
+	case errors.As(err, &sequence):
+		c.log.Debug("refused a producer sequence", "partition", p.name(), "error", err)
+		return protocol.OtherError(fmt.Sprintf(sequenceRefused, sequence.Expected))
 	case errors.Is(err, commitlog.ErrCorruptBatch):
 		// Upstream has no code for it because it checks less. Other is the one whose text every client shows.
 		c.log.Debug("refused a record batch", "partition", p.name(), "error", err)
@@ -103,13 +111,4 @@ func (c *conn) appendError(p *partition, err error) protocol.ErrorCode {
 		return protocol.ErrorCode{Tag: protocol.ErrorCodePartitionFull, Value: &protocol.ReplicaKey{Topic: p.topic, Partition: p.id}}
 	}
 	return protocol.ErrorCodeStorageError.Code()
-}
-
-// smartModuleError is the answer to an invocation: there are no SmartModules.
-func smartModuleError(m *protocol.SmartModuleInvocation) protocol.ErrorCode {
-	if name, ok := m.Wasm.Value.(*protocol.SmartModuleName); ok {
-		return protocol.ErrorCode{Tag: protocol.ErrorCodeSmartModuleNotFound, Value: &protocol.ErrorText{Text: name.Name}}
-	}
-	return protocol.ErrorCode{Tag: protocol.ErrorCodeSmartModuleInvalid,
-		Value: &protocol.ErrorSmartModuleInvalid{Error: "the embedded broker runs no SmartModules"}}
 }

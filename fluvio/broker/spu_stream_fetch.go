@@ -2,8 +2,8 @@ package broker
 
 import (
 	"errors"
-	"fmt"
 	"sync"
+	"time"
 
 	"github.com/weir-stream/weir/fluvio/broker/internal/commitlog"
 	"github.com/weir-stream/weir/fluvio/protocol"
@@ -38,7 +38,7 @@ func (c *conn) streamFetch(h protocol.RequestHeader, req *protocol.StreamFetchRe
 	}
 	c.streams.add(s)
 	if len(req.SmartModules) > 0 {
-		return s.fail(smartModuleError(&req.SmartModules[0]))
+		return c.reply(h, s.failure(c.b.cluster.refuseModules(req.SmartModules)))
 	}
 	offset := req.FetchOffset
 	return c.start(func() error {
@@ -51,7 +51,7 @@ func (c *conn) streamFetch(h protocol.RequestHeader, req *protocol.StreamFetchRe
 func (s *stream) run(offset int64) error {
 	start, end := s.p.log.Bounds()
 	if offset > end {
-		return s.fail(protocol.OtherError(fmt.Sprintf("start offset: %d is greater than leo: %d", offset, end)))
+		return s.fail(beyond(offset, end))
 	}
 	if offset < start {
 		return s.fail(evicted(offset, start))
@@ -83,7 +83,7 @@ func (s *stream) chunk(cur *commitlog.Cursor, offset int64) (sent bool, err erro
 	if _, end := s.p.log.Bounds(); offset >= end {
 		return false, nil // nothing yet; a client may also have gone on to an offset that is still to come
 	}
-	err = s.read(cur, offset, s.maxBytes)
+	err = s.read(cur, offset, min(s.maxBytes, s.c.pace.limit()))
 	var large *commitlog.LargeBatchError
 	if errors.As(err, &large) {
 		// A batch is sent whole, however little was asked for: official clients lose what is cut off.
@@ -94,13 +94,14 @@ func (s *stream) chunk(cur *commitlog.Cursor, offset int64) (sent bool, err erro
 
 // read reads and sends one chunk of at most maxBytes. The bytes are copied once, from the file into the buffer that is sent.
 func (s *stream) read(cur *commitlog.Cursor, offset int64, maxBytes int) error {
-	reserve := min(maxBytes, s.c.b.cfg.MaxInFlightBytes) // a batch may have been stored under larger limits
-	s.c.chunking.Lock()
-	defer s.c.chunking.Unlock()
-	if err := s.c.b.memory.acquire(s.c.ctx, reserve); err != nil {
+	c := s.c
+	c.chunking.Lock()
+	defer c.chunking.Unlock()
+	release, err := c.reserve(c.b.chunks, maxBytes)
+	if err != nil {
 		return err
 	}
-	defer s.c.b.memory.release(reserve)
+	defer release()
 	buf := getBuffer()
 	defer putBuffer(buf)
 	records, _, err := s.p.log.Read((*buf)[:0], cur, offset, maxBytes)
@@ -110,7 +111,13 @@ func (s *stream) read(cur *commitlog.Cursor, offset int64, maxBytes int) error {
 	*buf = records
 	resp := s.response()
 	resp.Partition.LogStartOffset, resp.Partition.HighWatermark = s.p.log.Bounds()
-	return s.c.send(s.h, resp, records)
+	began := time.Now()
+	if err := c.send(s.h, resp, records); err != nil {
+		return err
+	}
+	c.pace.took(time.Since(began), len(records))
+	c.b.counters.out.add(records)
+	return nil
 }
 
 // send sends a chunk and its records.
@@ -118,19 +125,25 @@ func (c *conn) send(h protocol.RequestHeader, resp *protocol.StreamFetchResponse
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
 	c.out = protocol.AppendStreamFetchHead(c.out[:0], h.CorrelationID, h.APIVersion, resp, len(records))
-	return c.write(c.out, records)
+	return c.write(c.out, records...)
 }
 
 func (s *stream) response() *protocol.StreamFetchResponse {
 	return &protocol.StreamFetchResponse{Topic: s.p.topic, StreamID: s.id, Partition: protocol.FetchPartitionResponse{PartitionIndex: s.p.id}}
 }
 
-// fail ends the stream and sends its last message.
-func (s *stream) fail(code protocol.ErrorCode) error {
+// failure ends the stream; its result is the last message.
+func (s *stream) failure(code protocol.ErrorCode) *protocol.StreamFetchResponse {
 	s.c.streams.remove(s)
 	resp := s.response()
 	resp.Partition.ErrorCode = code
-	return s.c.reply(s.h, resp)
+	return resp
+}
+
+// fail ends the stream and sends its last message.
+func (s *stream) fail(code protocol.ErrorCode) error {
+	_, err := s.c.push(s.h, s.failure(code))
+	return err
 }
 
 // explain ends the stream because it could not be read or sent.

@@ -17,9 +17,24 @@ import (
 
 // Cluster says which Fluvio cluster a command talks to.
 type Cluster struct {
-	Endpoint    string        // HOST:PORT of the SC; empty: the active profile
+	Endpoint    string        // HOST:PORT of the SC; empty: the profile's
+	Profile     string        // of the profile file; empty: the active one
+	TLS         ClusterTLS    // overrides the profile's
 	RetryBudget time.Duration // default 60 s
 	Log         *slog.Logger
+}
+
+// Check finds settings that can't be, before anything is connected to.
+func (c Cluster) Check() error {
+	if c.Endpoint != "" {
+		if err := CheckAddress("--endpoint", c.Endpoint); err != nil {
+			return err
+		}
+		if c.Profile != "" {
+			return fault.Inputf("--endpoint and --profile: want one of them")
+		}
+	}
+	return c.TLS.check()
 }
 
 // CheckAddress tells whether the value of a flag is HOST:PORT.
@@ -37,6 +52,19 @@ func (c Cluster) Connect(ctx context.Context) (*fluvio.Client, error) {
 	if c.Endpoint != "" {
 		options = append(options, fluvio.WithEndpoint(c.Endpoint))
 	}
+	if c.Profile != "" {
+		options = append(options, fluvio.WithProfile(c.Profile))
+	}
+	conf, err := c.TLS.config()
+	if err != nil {
+		return nil, err
+	}
+	if conf != nil {
+		options = append(options, fluvio.WithTLS(conf))
+		if conf.InsecureSkipVerify {
+			c.Log.Warn("the servers' certificates are not checked; --ca-cert FILE and --domain NAME check them")
+		}
+	}
 	client, err := fluvio.Connect(ctx, options...)
 	if errors.Is(err, fluvio.ErrNoEndpoint) {
 		return nil, fault.InputError(err)
@@ -46,24 +74,36 @@ func (c Cluster) Connect(ctx context.Context) (*fluvio.Client, error) {
 
 // WithAdmin connects and runs do.
 func (c Cluster) WithAdmin(ctx context.Context, do func(*admin.Admin) error) error {
+	return c.withClient(ctx, func(client *fluvio.Client) error { return do(admin.New(client)) })
+}
+
+// withClient connects and runs do.
+func (c Cluster) withClient(ctx context.Context, do func(*fluvio.Client) error) error {
 	client, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(classed(do(admin.New(client))), client.Close())
+	return errors.Join(classed(do(client)), fault.EnvironmentError(client.Close()))
 }
 
-// classed tells bad input from a problem of the cluster.
+// yours are errors that whoever gave the command can mend.
+var yours = []error{
+	admin.ErrInvalidName, admin.ErrInvalidConfig, admin.ErrTopicType, admin.ErrSystemTopic, admin.ErrMirrorType,
+	fluvio.ErrRecordTooLarge, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange,
+}
+
+// classed tells bad input from a problem of the cluster, and says what to do next.
 func classed(err error) error {
-	for _, mine := range []error{
-		admin.ErrInvalidName, admin.ErrInvalidConfig, fluvio.ErrRecordTooLarge, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange,
-	} {
+	if errors.Is(err, fluvio.ErrTopicNotFound) {
+		err = fmt.Errorf("%w; 'weir topic create' makes one", err)
+	}
+	if errors.Is(err, admin.ErrSmartModuleNotFound) {
+		err = fmt.Errorf("%w; 'weir smartmodule create' makes one, 'weir smartmodule list' names those there are", err)
+	}
+	for _, mine := range yours {
 		if errors.Is(err, mine) {
 			return fault.InputError(err)
 		}
-	}
-	if errors.Is(err, fluvio.ErrTopicNotFound) {
-		err = fmt.Errorf("%w; 'weir topic create' makes one", err)
 	}
 	if err != nil && fault.Of(err) == fault.Bug {
 		return fault.EnvironmentError(err)

@@ -2,15 +2,13 @@ package app
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
-	"unicode/utf8"
+	"math"
+	"slices"
+	"time"
 
 	"github.com/weir-stream/weir/fluvio"
 	"github.com/weir-stream/weir/internal/fault"
@@ -19,172 +17,222 @@ import (
 // ConsumeConfig is what `weir consume` is told.
 type ConsumeConfig struct {
 	Cluster
-	Topic     string
-	Partition int // -1: all
-	From      fluvio.Offset
-	UntilEnd  bool
-	MaxBytes  int // of a fetch; 0: the client's default
-	JSON      bool
-	Out       io.Writer
+	Topic       string
+	Partitions  []uint32 // none: all, and those that are added
+	From        fluvio.Offset
+	End         *int64 // last offset to print, of every partition; nil: no such end
+	UntilEnd    bool   // stop at the end offsets seen at start
+	Records     int64  // stop after so many; 0: no such end
+	MaxBytes    int    // of a fetch; 0: the client's default
+	Isolation   fluvio.Isolation
+	Consumer    string // id under which offsets are stored; empty: none are
+	DropStale   bool
+	SmartModule SmartModuleConfig
+
+	JSON     bool
+	KeyValue bool   // [KEY] VALUE
+	Template string // empty: none
+	Out      io.Writer
 }
 
-// Consume prints records: their values, one a line, or JSON objects. It ends at the end offsets seen at start where told
-// to, and else when ctx ends.
-func Consume(ctx context.Context, c ConsumeConfig) (err error) {
-	client, err := c.Connect(ctx)
+// commitInterval is how often offsets are stored while a consumer with an id runs, as Fluvio's own command line does.
+const commitInterval = 2 * time.Second
+
+// Consume prints records. It ends where it is told to, and else at drain.
+func Consume(ctx context.Context, drain <-chan struct{}, c ConsumeConfig) (err error) {
+	if c.MaxBytes != 0 && c.MaxBytes < 1024 {
+		return fault.Inputf("--max-bytes: want 1KB or more, got %d", c.MaxBytes)
+	}
+	out, err := newPrinter(c)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, fault.EnvironmentError(client.Close())) }()
-	partitions, err := c.partitions(ctx, client)
+	options, err := c.options()
 	if err != nil {
-		return classed(err)
+		return err
 	}
-	out := &printer{w: bufio.NewWriterSize(c.Out, 1<<16), topic: c.Topic, json: c.JSON}
-	if c.UntilEnd {
-		for _, p := range partitions {
-			if err := c.consume(ctx, client, p, out); err != nil {
-				return err
-			}
+	ctx, stop := drained(ctx, drain)
+	defer stop()
+	client, err := c.Connect(ctx)
+	if err != nil {
+		return quietly(ctx, err)
+	}
+	defer func() { err = errors.Join(err, fault.EnvironmentError(client.Close())) }()
+	if err := c.settlePartitions(ctx, client); err != nil {
+		return quietly(ctx, classed(err))
+	}
+	consumer, err := client.TopicConsumer(ctx, c.Topic, c.From, append(options, fluvio.WithPartitions(c.Partitions...))...)
+	if err != nil {
+		return quietly(ctx, classed(err))
+	}
+	err = c.print(ctx, consumer, out)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	err = quietly(ctx, classed(err))
+	if flushed := out.w.Flush(); flushed != nil {
+		return fault.EnvironmentError(flushed) // without Close, which would store that all of it is processed
+	}
+	if closed := consumer.Close(); err == nil {
+		err = classed(closed)
+	}
+	if n := consumer.StaleRecords(); n > 0 {
+		c.Log.Info("records that their writer had sent twice were left out", "records", n)
+	}
+	return err
+}
+
+// errDrained ends a consumer in good order.
+var errDrained = errors.New("asked to end")
+
+// drained is a context that ends with drain too.
+func drained(parent context.Context, drain <-chan struct{}) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	go func() {
+		select {
+		case <-drain:
+			cancel(errDrained)
+		case <-ctx.Done():
 		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// quietly drops an error that is only that the consumer was asked to end.
+func quietly(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errDrained) {
 		return nil
 	}
-	return c.follow(ctx, client, partitions, out)
+	return err
 }
 
-func (c ConsumeConfig) partitions(ctx context.Context, client *fluvio.Client) ([]uint32, error) {
-	n, err := client.Partitions(ctx, c.Topic)
-	if err != nil {
-		return nil, err
-	}
-	if c.Partition >= n {
-		return nil, fmt.Errorf("%w: topic %s has partitions 0 to %d", fluvio.ErrPartitionNotFound, c.Topic, n-1)
-	}
-	if c.Partition >= 0 {
-		return []uint32{uint32(c.Partition)}, nil
-	}
-	all := make([]uint32, n)
-	for i := range all {
-		all[i] = uint32(i)
-	}
-	return all, nil
-}
-
-// follow consumes all partitions side by side until ctx ends or one fails.
-func (c ConsumeConfig) follow(ctx context.Context, client *fluvio.Client, partitions []uint32, out *printer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, len(partitions))
-	for _, p := range partitions {
-		go func() { ended <- c.consume(ctx, client, p, out) }()
-	}
-	var first error
-	for range partitions {
-		err := <-ended
-		if ctx.Err() == nil {
-			first = err
-		}
-		cancel()
-	}
-	return first
-}
-
-func (c ConsumeConfig) consume(ctx context.Context, client *fluvio.Client, partition uint32, out *printer) (err error) {
-	var options []fluvio.ConsumerOption
+func (c *ConsumeConfig) options() ([]fluvio.ConsumerOption, error) {
+	options := []fluvio.ConsumerOption{fluvio.WithIsolation(c.Isolation)}
 	if c.MaxBytes > 0 {
 		options = append(options, fluvio.WithMaxBytes(c.MaxBytes))
 	}
 	if c.UntilEnd {
-		offsets, err := client.Offsets(ctx, c.Topic, partition)
+		options = append(options, fluvio.WithUntilEnd())
+	}
+	if c.Consumer != "" {
+		options = append(options, fluvio.WithConsumerID(c.Consumer), fluvio.WithAutoCommit(commitInterval))
+	}
+	if c.DropStale {
+		options = append(options, fluvio.WithDropStale())
+	}
+	modules, err := c.SmartModule.chain()
+	if len(modules) > 0 {
+		options = append(options, fluvio.WithSmartModules(modules...))
+	}
+	return options, err
+}
+
+// settlePartitions settles which partitions are read where there is an end to stop at: not those that are added later.
+func (c *ConsumeConfig) settlePartitions(ctx context.Context, client *fluvio.Client) error {
+	if c.End == nil {
+		return nil
+	}
+	if len(c.Partitions) == 0 {
+		n, err := client.Partitions(ctx, c.Topic)
 		if err != nil {
-			return classed(err)
-		}
-		options = append(options, fluvio.WithUntil(offsets.Next))
-	}
-	consumer, err := client.Consumer(ctx, c.Topic, partition, c.From, options...)
-	if err != nil {
-		return classed(err)
-	}
-	defer func() { err = errors.Join(err, fault.EnvironmentError(consumer.Close())) }()
-	for {
-		records, err := consumer.Poll(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return classed(fmt.Errorf("topic %s partition %d: %w", c.Topic, partition, err))
-		}
-		if err := out.print(partition, records); err != nil {
-			return fault.EnvironmentError(err)
-		}
-	}
-}
-
-// printed is a record as JSON. A key or value that is not UTF-8 is in key_b64 or value_b64 in place of key or value.
-type printed struct {
-	Topic     string `json:"topic"`
-	Partition uint32 `json:"partition"`
-	Offset    int64  `json:"offset"`
-	Timestamp int64  `json:"timestamp"`
-	Key       any    `json:"key,omitempty"` // text, or noKey
-	KeyB64    string `json:"key_b64,omitempty"`
-	Value     any    `json:"value,omitempty"`
-	ValueB64  string `json:"value_b64,omitempty"`
-}
-
-// noKey is the key of a record without one.
-var noKey = json.RawMessage("null")
-
-// text is b as text, or, where it is not UTF-8, as base64.
-func text(b []byte) (plain any, b64 string) {
-	if !utf8.Valid(b) {
-		return nil, base64.StdEncoding.EncodeToString(b)
-	}
-	return string(b), ""
-}
-
-// printer prints records of several partitions, each poll's records together.
-type printer struct {
-	topic string
-	json  bool
-
-	mu sync.Mutex
-	w  *bufio.Writer
-}
-
-// print prints records and flushes, so that a quiet stream is seen at once.
-func (p *printer) print(partition uint32, records []fluvio.Record) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := range records {
-		line := records[i].Value
-		if p.json {
-			var err error
-			if line, err = jsonRecord(p.topic, partition, &records[i]); err != nil {
-				return err
-			}
-		}
-		if _, err := p.w.Write(line); err != nil {
 			return err
 		}
-		if !p.json {
-			if err := p.w.WriteByte('\n'); err != nil {
-				return err
+		for p := range n {
+			c.Partitions = append(c.Partitions, uint32(p))
+		}
+	}
+	if c.Consumer != "" && len(c.Partitions) > 1 {
+		return fault.Inputf("--end with --consumer: want one --partition, so that no offset is stored behind the end")
+	}
+	return nil
+}
+
+// print prints records until there is an end or an error. What is stored for a consumer with an id is never ahead of what is printed: it
+// counts as processed when the next records are asked for.
+func (c *ConsumeConfig) print(ctx context.Context, consumer *fluvio.TopicConsumer, out *printer) error {
+	if c.Records > 0 || c.End != nil {
+		return c.printSome(ctx, consumer, out)
+	}
+	for {
+		partition, records, err := consumer.Poll(ctx)
+		if err != nil {
+			return fmt.Errorf("topic %s: %w", c.Topic, err)
+		}
+		for i := range records {
+			if err := out.print(partition, &records[i]); err != nil {
+				return fault.EnvironmentError(err)
+			}
+		}
+		if c.Consumer != "" || !consumer.Buffered() {
+			if err := out.w.Flush(); err != nil {
+				return fault.EnvironmentError(err)
 			}
 		}
 	}
-	return p.w.Flush()
 }
 
-func jsonRecord(topic string, partition uint32, r *fluvio.Record) ([]byte, error) {
-	p := printed{Topic: topic, Partition: partition, Offset: r.Offset, Timestamp: r.Timestamp, Key: noKey}
-	if r.Key != nil {
-		p.Key, p.KeyB64 = text(r.Key)
+// printSome takes records one by one, so that none is taken that is not printed.
+func (c *ConsumeConfig) printSome(ctx context.Context, consumer *fluvio.TopicConsumer, out *printer) error {
+	left := int64(math.MaxInt64)
+	if c.Records > 0 {
+		left = c.Records
 	}
-	p.Value, p.ValueB64 = text(r.Value)
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(p)
-	return line.Bytes(), err
+	unfinished := c.unfinished(consumer)
+	if c.End != nil && len(unfinished) == 0 {
+		return nil
+	}
+	for r, err := range consumer.Records(ctx) {
+		if err != nil {
+			return fmt.Errorf("topic %s: %w", c.Topic, err)
+		}
+		if c.End == nil || r.Offset <= *c.End {
+			if err := out.print(r.Partition, &r.Record); err != nil {
+				return fault.EnvironmentError(err)
+			}
+			left--
+		}
+		if c.Consumer != "" || !consumer.Buffered() {
+			if err := out.w.Flush(); err != nil {
+				return fault.EnvironmentError(err)
+			}
+		}
+		if c.End != nil && r.Offset >= *c.End {
+			unfinished = slices.DeleteFunc(unfinished, func(p uint32) bool { return p == r.Partition })
+		}
+		if left == 0 || c.End != nil && len(unfinished) == 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// unfinished are the partitions that have not come to the end that was given.
+func (c *ConsumeConfig) unfinished(consumer *fluvio.TopicConsumer) (all []uint32) {
+	if c.End == nil {
+		return nil
+	}
+	for partition, position := range consumer.Positions() {
+		if position <= *c.End {
+			all = append(all, partition)
+		}
+	}
+	return all
+}
+
+// newPrinter prints to c.Out.
+func newPrinter(c ConsumeConfig) (*printer, error) {
+	p := &printer{topic: c.Topic, w: bufio.NewWriterSize(c.Out, 1<<16), format: formatValue}
+	switch {
+	case c.JSON:
+		p.format = formatJSON
+	case c.KeyValue:
+		p.format = formatKeyValue
+	case c.Template != "":
+		t, err := parseTemplate(c.Template)
+		if err != nil {
+			return nil, err
+		}
+		p.format = t.format
+	}
+	return p, nil
 }

@@ -145,13 +145,12 @@ guest share  %8.1f%%   of the pipeline's time
 `, s.RowsIn, perSecond(s.RecordsIn, s.Seconds), s.Seconds, s.RowsOut, s.Rejected, 100*share(s.GuestSeconds, s.Seconds))
 	fmt.Fprintf(c.Out, "the first of the rows that came out:\n")
 	var rows bytes.Buffer
-	if err := Consume(ctx, ConsumeConfig{Cluster: cluster, Topic: "late", Partition: 0, From: fluvio.Beginning(), UntilEnd: true, Out: &rows}); err != nil {
+	some := ConsumeConfig{Cluster: cluster, Topic: "late", From: fluvio.Beginning(), UntilEnd: true, Records: shownRows, Out: &rows}
+	if err := Consume(ctx, nil, some); err != nil {
 		return err
 	}
-	for i, row := range strings.SplitN(rows.String(), "\n", shownRows+1) {
-		if i < shownRows && row != "" {
-			fmt.Fprintln(c.Out, " ", row)
-		}
+	for row := range strings.Lines(rows.String()) {
+		fmt.Fprint(c.Out, "  ", row)
 	}
 	fmt.Fprintf(c.Out, `
 to look further: %s is the pipeline and modules/late_flights the module; change either, then "make demo" again.

@@ -163,11 +163,12 @@ func start(t *testing.T, stdout io.Writer, args ...string) *process {
 type cluster struct {
 	*process
 	dir, sc, spu string
+	flags        []string // of the broker, besides those
 }
 
-func startBroker(t *testing.T) *cluster {
+func startBroker(t *testing.T, flags ...string) *cluster {
 	t.Helper()
-	c := &cluster{dir: t.TempDir(), sc: "127.0.0.1:0", spu: "127.0.0.1:0"}
+	c := &cluster{dir: t.TempDir(), sc: "127.0.0.1:0", spu: "127.0.0.1:0", flags: flags}
 	c.start(t)
 	return c
 }
@@ -179,7 +180,7 @@ func (c *cluster) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.process = start(t, w, "broker", "--data", c.dir, "--sc", c.sc, "--spu", c.spu)
+	c.process = start(t, w, append([]string{"broker", "--data", c.dir, "--sc", c.sc, "--spu", c.spu}, c.flags...)...)
 	_ = w.Close() // the child has its own
 	defer r.Close()
 	line, err := bufio.NewReader(r).ReadString('\n')

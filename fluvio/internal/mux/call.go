@@ -3,7 +3,7 @@ package mux
 import (
 	"context"
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"net"
 	"time"
 
@@ -170,9 +170,11 @@ func (c *Conn) write(ctx context.Context, frame net.Buffers) error {
 	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
+		c.Fail(fmt.Errorf("write failed: %w", err))
+		return err
 	}
-	c.Fail(errors.Join(errors.New("write failed"), err))
-	return err
+	c.Fail(fmt.Errorf("write failed: %w", err))
+	return c.Err() // what the reading goroutine met, if it was first: it knows why
 }
 
 // name of a request, for errors.

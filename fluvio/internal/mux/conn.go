@@ -115,6 +115,19 @@ func (c *Conn) Fail(reason error) {
 	c.nc.Close() // wakes the reading goroutine and whoever writes
 }
 
+// Abort ends the connection as Fail does, and has the system throw away what it holds for the peer: a request that has not gone out
+// by now never will.
+func (c *Conn) Abort(reason error) {
+	nc := c.nc
+	if secure, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		nc = secure.NetConn()
+	}
+	if tcp, ok := nc.(interface{ SetLinger(int) error }); ok {
+		tcp.SetLinger(0)
+	}
+	c.Fail(reason)
+}
+
 // Close ends the connection and waits for its goroutine. Do not call it from a Post's function.
 func (c *Conn) Close() {
 	c.Fail(ErrClosed)

@@ -70,7 +70,7 @@ func (c *Conn) readFrame() error {
 		_, err := c.br.Discard(size)
 		return err
 	}
-	body, err := c.readBody(size)
+	body, err := c.readBody(size, to.stream)
 	if err != nil {
 		return err
 	}
@@ -107,8 +107,17 @@ func (c *Conn) readPost(size int, post func([]byte)) error {
 	return err
 }
 
-// readBody reads into a new buffer, which is given away.
-func (c *Conn) readBody(size int) ([]byte, error) {
+// readBody reads into memory that a stream has provided, or into a new buffer, which is given away.
+func (c *Conn) readBody(size int, s *Stream) ([]byte, error) {
+	if s != nil && s.memory != nil {
+		body, err := s.memory(size)
+		if err == nil && body != nil {
+			_, err = io.ReadFull(c.br, body)
+		}
+		if err != nil || body != nil {
+			return body, err
+		}
+	}
 	body := make([]byte, min(size, trusted))
 	for have := 0; ; {
 		n, err := io.ReadFull(c.br, body[have:])

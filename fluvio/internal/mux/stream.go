@@ -14,16 +14,26 @@ type Stream struct {
 	answers chan []byte // closed by the reading goroutine at its end
 	queued  atomic.Int64
 	most    int64
+	memory  func(size int) ([]byte, error) // may be nil
 }
 
 // Stream sends a request that is answered again and again. Up to answers of them, and bytes bytes, wait to be received; more than
 // that end the connection with ErrOverrun.
 func (c *Conn) Stream(ctx context.Context, req protocol.Request, answers, bytes int) (*Stream, error) {
+	return c.StreamInto(ctx, req, answers, bytes, nil)
+}
+
+// StreamInto is a Stream whose answers are read into memory of the caller's: memory is called with the size of each one, in bytes, and
+// returns that much, or nil to have some made. It is called by the goroutine that reads, so it must not wait; its error ends the
+// connection.
+func (c *Conn) StreamInto(
+	ctx context.Context, req protocol.Request, answers, bytes int, memory func(size int) ([]byte, error),
+) (*Stream, error) {
 	version, err := c.version(req.Key())
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{conn: c, version: version, answers: make(chan []byte, answers), most: int64(bytes)}
+	s := &Stream{conn: c, version: version, answers: make(chan []byte, answers), most: int64(bytes), memory: memory}
 	if _, err := c.send(ctx, req, version, receiver{stream: s}); err != nil {
 		return nil, err
 	}
@@ -61,3 +71,6 @@ func (s *Stream) deliver(body []byte) error {
 		return ErrOverrun
 	}
 }
+
+// Version is the version that requests of a key are sent at. The error wraps ErrVersion.
+func (c *Conn) Version(key uint16) (int16, error) { return c.version(key) }

@@ -18,8 +18,7 @@ const (
 	posAttrs     = 21 // the checksum covers everything from here on
 	magic        = 2
 
-	// maxBatchRecords bounds how many offsets one batch may take. The count inside a compressed batch is not looked at,
-	// so without a bound a few small batches could use up all offsets.
+	// maxBatchRecords bounds how many offsets one batch may take: without a bound a few small batches could use up all offsets.
 	maxBatchRecords = 1 << 24
 	// hardMaxBatch bounds batches found on disk, which may have been written under a larger Config.MaxBatchBytes.
 	hardMaxBatch = 1 << 30
@@ -31,6 +30,8 @@ type header struct {
 	size    int // of the whole batch, in bytes
 	crc     uint32
 	records int64
+	writer  int64 // of the producer sequence, -1 if there is none
+	ordinal int64 // of the first record in the producer sequence
 }
 
 // parseHeader reads the header at the start of b, which must hold headerSize bytes.
@@ -44,8 +45,16 @@ func parseHeader(b []byte) (header, error) {
 	case b[posMagic] != magic:
 		return header{}, fmt.Errorf("magic is %d, expected %d", b[posMagic], magic)
 	}
-	h := header{base: batch.BaseOffset(), size: preambleSize + int(length), crc: batch.CRC(), records: batch.RecordCount()}
+	h := header{base: batch.BaseOffset(), size: preambleSize + int(length), crc: batch.CRC(), records: batch.RecordCount(), writer: -1}
+	if s, ok := batch.Sequence(); ok {
+		h.writer, h.ordinal = s.Writer, s.Ordinal
+	}
 	return h, checkCount(h.records)
+}
+
+// sequence is the producer sequence of a batch that has one.
+func (h header) sequence() record.Sequence {
+	return record.Sequence{Writer: h.writer, Ordinal: h.ordinal}
 }
 
 // end is the offset after the batch's last record.
@@ -58,50 +67,45 @@ func checkCount(records int64) error {
 	return nil
 }
 
-// checkSet verifies a whole append and returns how many offsets it takes.
-func checkSet(set []byte, maxBatch int) (records int64, err error) {
+// checkSet verifies a whole append and returns how many offsets it takes, and whether a batch of it has a producer sequence.
+func checkSet(set []byte, maxBatch int) (records int64, sequenced bool, err error) {
 	if len(set) == 0 {
-		return 0, fmt.Errorf("%w: no batches", ErrCorruptBatch)
+		return 0, false, fmt.Errorf("%w: no batches", ErrCorruptBatch)
 	}
 	for rest := set; ; {
 		pos := len(set) - len(rest)
 		var b record.Batch
 		if b, rest, err = record.Next(rest); errors.Is(err, io.EOF) {
-			return records, nil
+			return records, sequenced, nil
 		}
 		if err == nil && len(b) > maxBatch {
-			return 0, fmt.Errorf("%w: %d bytes, limit %d", ErrBatchTooLarge, len(b), maxBatch)
+			return 0, false, fmt.Errorf("%w: %d bytes, limit %d", ErrBatchTooLarge, len(b), maxBatch)
 		}
 		if err == nil {
 			err = checkBatch(b)
 		}
 		if err != nil {
-			return 0, fmt.Errorf("%w at byte %d of the record set: %w", ErrCorruptBatch, pos, err)
+			return 0, false, fmt.Errorf("%w at byte %d of the record set: %w", ErrCorruptBatch, pos, err)
 		}
 		records += b.RecordCount()
+		if _, ok := b.Sequence(); ok {
+			sequenced = true
+		}
 	}
 }
 
-// checkBatch verifies one whole batch. Compressed records are not looked into.
+// checkBatch verifies one whole batch. Of the records it looks at nothing but their number.
 func checkBatch(b record.Batch) error {
 	if err := checkCount(b.RecordCount()); err != nil {
 		return err
 	}
+	if s, ok := b.Sequence(); ok && s.Ordinal > record.MaxOrdinal-(b.RecordCount()-1) {
+		return fmt.Errorf("ordinals from %d for %d records end after %d", s.Ordinal, b.RecordCount(), int64(record.MaxOrdinal))
+	}
 	if err := b.Verify(); err != nil {
 		return err
 	}
-	if b.Codec() != record.None {
-		return nil
-	}
-	payload := b.Payload()
-	if len(payload) < 4 {
-		return errors.New("no room for the record count")
-	}
-	// Consumers number records by position, so a count that differs from the offsets taken would make holes or overlaps.
-	if count := int64(binary.BigEndian.Uint32(payload)); count != b.RecordCount() {
-		return fmt.Errorf("batch holds %d records but takes %d offsets", count, b.RecordCount())
-	}
-	return nil
+	return checkRecords(b)
 }
 
 // stamp writes consecutive base offsets into the batches of a set that checkSet accepted.

@@ -17,14 +17,25 @@ type Config struct {
 	Retention time.Duration
 	// MaxBatchBytes limits one batch, header included; default 32 MiB, which is Fluvio's max_request_size.
 	MaxBatchBytes int
+	// MaxWriters is how many writers of producer sequences are remembered, at most 1,048,576; default 10,000. Over it the one is forgotten that
+	// has appended nothing for longest. Each takes some 0.2 to 0.5 KiB of memory.
+	MaxWriters int
+	// WriterRetention is how long a writer is remembered after its last append; default 7 days.
+	WriterRetention time.Duration
+	// Quota bounds the writers of all logs with the same Quota; default no such bound.
+	Quota *Quota
 	// SyncEach forces every append to the disk before it is acknowledged or served; default false.
 	SyncEach bool
+	// Files bounds the closed segments that are open at a time, of all logs with the same Files; default a bound of 64 for this log alone.
+	Files *Files
 	// Logger gets a warning for every repair; default slog.Default().
 	Logger *slog.Logger
-	// Now is the clock behind retention; default time.Now.
+	// Now is the clock behind retention and the forgetting of writers; default time.Now.
 	Now func() time.Time
 	// OpenFile opens a segment; default os.OpenFile. Tests put failing files here.
 	OpenFile func(path string, flag int, perm os.FileMode) (File, error)
+
+	snapshotBytes int64 // appended between two snapshots of the writers, whatever their size; tests set it
 }
 
 // File is what the log needs of a segment file.
@@ -49,6 +60,16 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxBatchBytes <= 0 {
 		c.MaxBatchBytes = 32 << 20
+	}
+	if c.MaxWriters <= 0 {
+		c.MaxWriters = 10_000
+	}
+	c.MaxWriters = min(c.MaxWriters, maxWriters)
+	if c.WriterRetention <= 0 {
+		c.WriterRetention = 7 * 24 * time.Hour
+	}
+	if c.Files == nil {
+		c.Files = NewFiles(64)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

@@ -91,7 +91,7 @@ func follow(t *testing.T, l *Log, stop <-chan struct{}) {
 				return
 			}
 			fill := out[headerSize+4]
-			if out[h.size-1] != fill || binary.BigEndian.Uint64(out[43:]) != 0x1122334455667788 {
+			if out[h.size-1] != fill || binary.BigEndian.Uint64(out[posProducer:]) != 0x1122334455667788 {
 				t.Errorf("mixed bytes at offset %d", base)
 				return
 			}

@@ -6,37 +6,53 @@ import (
 	"slices"
 )
 
-// load opens every segment in dir, oldest first, and repairs the tail of the last one.
-func load(cfg Config, dir string) (segs []*segment, err error) {
+// load finds every segment in dir, oldest first, opens the last one and repairs its tail.
+func load(cfg Config, dir string) (segs []*segment, tail File, err error) {
 	defer func() {
 		if err != nil {
-			closeAll(segs)
+			_ = closeAll(segs)
 			segs = nil
 		}
 	}()
 	bases, err := segmentBases(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if len(bases) == 0 {
+		s, f, err := createSegment(cfg, dir, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		return []*segment{s}, f, nil
 	}
 	for i, base := range bases {
-		s, err := openSegment(cfg, dir, base, 0)
+		s, err := findSegment(cfg, dir, base)
 		if err != nil {
-			return segs, err
+			return segs, nil, err
 		}
 		segs = append(segs, s)
 		if i > 0 && segs[i-1].end != base {
-			return segs, s.corrupt(0, segs[i-1].end, "the segment before it ends at offset %d", segs[i-1].end)
+			return segs, nil, s.corrupt(0, segs[i-1].end, "the segment before it ends at offset %d", segs[i-1].end)
 		}
 		if i == len(bases)-1 {
-			err = recoverTail(cfg.Logger, s)
+			tail, err = openTail(cfg, s)
 		} else {
 			err = loadClosed(cfg, s)
 		}
 		if err != nil {
-			return segs, err
+			return segs, nil, err
 		}
 	}
-	return segs, nil
+	return segs, tail, nil
+}
+
+// openTail opens the segment that is written to, and repairs it.
+func openTail(cfg Config, s *segment) (File, error) {
+	f, err := s.pin()
+	if err != nil {
+		return nil, fmt.Errorf("open segment: %w", err)
+	}
+	return f, recoverTail(cfg.Logger, s, f)
 }
 
 func segmentBases(dir string) ([]int64, error) {
@@ -76,7 +92,7 @@ func loadClosed(cfg Config, s *segment) error {
 func closeAll(segs []*segment) error {
 	var first error
 	for _, s := range segs {
-		if err := s.file.Close(); err != nil && first == nil {
+		if err := s.discard(); err != nil && first == nil {
 			first = err
 		}
 	}

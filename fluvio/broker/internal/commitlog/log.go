@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Log is one partition's log. Its methods may be called at the same time from any number of goroutines.
@@ -14,9 +15,13 @@ type Log struct {
 	dir string
 
 	// appendMu serialises what changes files: Append, Clean, Close. It is taken before mu and held across disk writes.
-	appendMu sync.Mutex
-	failed   error      // set once: why appends are refused
-	dirty    []*segment // written since the last sync, oldest first
+	appendMu  sync.Mutex
+	tail      File       // of the last segment, which is pinned
+	failed    error      // set once: why appends are refused
+	dirty     []*segment // written since the last sync, oldest first
+	writers   *writers   // up to end
+	snapshots []int64    // offsets of the stored snapshots of writers, newest first
+	unsaved   int64      // bytes appended since the newest
 
 	// mu guards what readers see. It is never held across a system call.
 	mu     sync.RWMutex
@@ -30,24 +35,22 @@ type Log struct {
 // Damage that a crash cannot explain is a *CorruptError. The folder must not be open twice; that is the caller's to see to.
 func Open(dir string, cfg Config) (*Log, error) {
 	cfg = cfg.withDefaults()
-	segs, err := load(cfg, dir)
+	segs, file, err := load(cfg, dir)
 	if err != nil {
 		return nil, err
 	}
-	if len(segs) == 0 {
-		s, err := openSegment(cfg, dir, 0, os.O_CREATE|os.O_EXCL)
-		if err != nil {
-			return nil, err
-		}
-		segs = append(segs, s)
-	}
 	tail := segs[len(segs)-1]
 	// What is in the tail may never have been forced: its writer may have died in between.
-	l := &Log{cfg: cfg, dir: dir, segs: segs, end: tail.end, dirty: []*segment{tail}}
+	l := &Log{cfg: cfg, dir: dir, tail: file, segs: segs, end: tail.end, dirty: []*segment{tail}, writers: newWriters(cfg)}
 	if cfg.SyncEach {
-		if err := l.Sync(); err != nil {
-			return nil, errors.Join(err, closeAll(segs))
-		}
+		err = l.Sync()
+	}
+	if err == nil {
+		err = l.restore()
+	}
+	if err != nil {
+		l.writers.evict(0) // gives the quota back
+		return nil, errors.Join(err, closeAll(segs))
 	}
 	return l, nil
 }
@@ -55,40 +58,76 @@ func Open(dir string, cfg Config) (*Log, error) {
 // Append checks the batches in set, gives them the next offsets and writes them with one call. It returns the first offset.
 //
 // The base offsets are written into set itself. Either every batch is stored, readable and, with Config.SyncEach, on the disk,
-// or none is: ErrCorruptBatch, ErrBatchTooLarge, ErrFailed, ErrClosed, or what the file system said.
+// or none is: ErrCorruptBatch, ErrBatchTooLarge, *SequenceError, ErrFailed, ErrClosed, or what the file system said.
+//
+// A set in which every batch has a producer sequence, and all of whose ordinals are in the log, is not written again: the result is the offset of
+// its first record as it was stored. One that is only in part what its writers have to go on with is a *SequenceError. A writer that
+// is not known, or has been forgotten, may begin with any ordinal.
 func (l *Log) Append(set []byte) (base int64, err error) {
-	records, err := checkSet(set, l.maxBatch())
+	records, sequenced, err := checkSet(set, l.maxBatch())
 	if err != nil {
 		return 0, err
 	}
+	base, again, err := l.append(set, records, sequenced)
+	if again != nil {
+		return l.original(again)
+	}
+	return base, err
+}
+
+// append writes a checked set, or says what it repeats.
+func (l *Log) append(set []byte, records int64, sequenced bool) (base int64, again *repetition, err error) {
 	l.appendMu.Lock()
 	defer l.appendMu.Unlock()
+	if err := l.usable(); err != nil {
+		return 0, nil, err
+	}
+	now := l.cfg.Now()
+	if sequenced {
+		l.writers.expire(now.Unix())
+		if fresh, err := l.writers.judge(set); err != nil {
+			return 0, nil, err
+		} else if !fresh {
+			return 0, l.writers.recall(set, records), nil
+		}
+	}
 	s, err := l.writable(len(set))
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	base = s.end
 	if !fits(base, records) {
-		return 0, fmt.Errorf("%w: %d offsets after %d are more than there are", ErrCorruptBatch, records, base)
+		return 0, nil, fmt.Errorf("%w: %d offsets after %d are more than there are", ErrCorruptBatch, records, base)
 	}
 	stamp(set, base)
 	if err := l.write(s, set); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	l.publish(s, int64(len(set)), base+records)
-	return base, nil
+	l.publish(s, int64(len(set)), base+records, now)
+	if sequenced {
+		l.writers.noteSet(set, base, now.Unix())
+	}
+	if l.unsaved += int64(len(set)); l.unsaved >= l.snapshotDue() {
+		l.saveWriters()
+	}
+	return base, nil, nil
 }
 
 func (l *Log) maxBatch() int { return int(min(int64(l.cfg.MaxBatchBytes), l.cfg.SegmentBytes)) }
 
-// writable returns the segment that takes the next n bytes. The caller holds appendMu, so nobody else changes size or end.
-func (l *Log) writable(n int) (*segment, error) {
+// usable reports why the log takes no appends. The caller holds appendMu.
+func (l *Log) usable() error {
 	if l.closed {
-		return nil, ErrClosed
+		return ErrClosed
 	}
 	if l.failed != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFailed, l.failed)
+		return fmt.Errorf("%w: %w", ErrFailed, l.failed)
 	}
+	return nil
+}
+
+// writable returns the segment that takes the next n bytes. The caller holds appendMu, so nobody else changes size or end.
+func (l *Log) writable(n int) (*segment, error) {
 	s := l.segs[len(l.segs)-1]
 	if s.size == 0 || s.size+int64(n) <= l.cfg.SegmentBytes {
 		return s, nil
@@ -98,7 +137,7 @@ func (l *Log) writable(n int) (*segment, error) {
 
 // roll closes segment s for writing and begins the next one.
 func (l *Log) roll(s *segment) (*segment, error) {
-	next, err := openSegment(l.cfg, l.dir, s.end, os.O_CREATE|os.O_EXCL)
+	next, file, err := createSegment(l.cfg, l.dir, s.end)
 	if err != nil {
 		return nil, fmt.Errorf("begin a new segment: %w", err)
 	}
@@ -110,9 +149,11 @@ func (l *Log) roll(s *segment) (*segment, error) {
 	}
 	if l.cfg.SyncEach {
 		if err := SyncDir(l.dir); err != nil {
-			return nil, errors.Join(err, next.file.Close(), os.Remove(next.path))
+			return nil, errors.Join(err, next.discard(), os.Remove(next.path))
 		}
 	}
+	l.tail = file
+	s.unpin()
 	l.mu.Lock()
 	l.segs = append(l.segs[:len(l.segs):len(l.segs)], next)
 	l.mu.Unlock()
@@ -121,7 +162,7 @@ func (l *Log) roll(s *segment) (*segment, error) {
 
 // write puts set behind the published bytes of s. If it fails the file is cut back; if that fails too, the log takes no more.
 func (l *Log) write(s *segment, set []byte) error {
-	n, err := s.file.WriteAt(set, s.size)
+	n, err := l.tail.WriteAt(set, s.size)
 	if err == nil && n < len(set) {
 		err = fmt.Errorf("short write: %d of %d bytes", n, len(set))
 	}
@@ -130,7 +171,7 @@ func (l *Log) write(s *segment, set []byte) error {
 		return errors.Join(err, l.cutBack(s))
 	}
 	if l.cfg.SyncEach {
-		if err := s.file.Sync(); err != nil {
+		if err := l.tail.Sync(); err != nil {
 			l.failed = fmt.Errorf("force %s to the disk: %w", s.path, err)
 			return errors.Join(l.failed, l.cutBack(s))
 		}
@@ -141,7 +182,7 @@ func (l *Log) write(s *segment, set []byte) error {
 }
 
 func (l *Log) cutBack(s *segment) error {
-	if err := s.file.Truncate(s.size); err != nil {
+	if err := l.tail.Truncate(s.size); err != nil {
 		l.failed = fmt.Errorf("cut back %s to %d bytes after a failed write: %w", s.path, s.size, err)
 		return l.failed
 	}
@@ -149,13 +190,13 @@ func (l *Log) cutBack(s *segment) error {
 }
 
 // publish makes n written bytes of s visible and wakes who waits for them.
-func (l *Log) publish(s *segment, n, end int64) {
+func (l *Log) publish(s *segment, n, end int64, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.index = s.index.add(entry{offset: s.end, pos: s.size})
 	s.size += n
 	s.end, l.end = end, end
-	s.touched = l.cfg.Now()
+	s.touched = now
 	l.wake()
 }
 
@@ -212,7 +253,7 @@ func (l *Log) Sync() error {
 	l.dirty = nil
 	l.appendMu.Unlock()
 	for _, s := range dirty {
-		err := s.file.Sync()
+		err := s.sync()
 		if err == nil || errors.Is(err, os.ErrClosed) { // retention or Close came first
 			continue
 		}
@@ -238,6 +279,7 @@ func (l *Log) Close() error {
 	l.closed = true
 	l.wake()
 	l.mu.Unlock()
+	l.writers.evict(0) // gives the quota back
 	return errors.Join(err, closeAll(l.segs))
 }
 

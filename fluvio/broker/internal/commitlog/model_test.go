@@ -152,7 +152,7 @@ func TestLogMatchesItsModel(t *testing.T) {
 				stamp(set, m.end)
 				tail := l.segs[len(l.segs)-1]
 				n := rapid.IntRange(0, len(set)).Draw(t, "written")
-				if _, err := tail.file.WriteAt(set[:n], tail.size); err != nil {
+				if _, err := l.tail.WriteAt(set[:n], tail.size); err != nil {
 					t.Fatal(err)
 				}
 				_ = closeAll(l.segs)

@@ -17,23 +17,23 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 //
 // A killed process leaves a prefix of its last write behind, and nothing after it. Any other damage must not cost batches that
 // were acknowledged: a whole batch with a later offset behind the damage shows that it is no torn tail, and is refused.
-func recoverTail(log *slog.Logger, s *segment) error {
-	whole, damage, err := scanTail(s)
+func recoverTail(log *slog.Logger, s *segment, f File) error {
+	whole, damage, err := scanTail(s, f)
 	if err != nil || damage == "" {
 		return err
 	}
-	follows, err := follower(s, whole)
+	follows, err := follower(s, f, whole)
 	if err != nil {
 		return err
 	}
-	found, err := findBatch(s, whole+1, follows)
+	found, err := findBatch(s, f, whole+1, follows)
 	if err != nil {
 		return err
 	}
 	if found >= 0 {
 		return s.corrupt(whole, s.end, "%s, yet a whole later batch follows at byte %d", damage, found)
 	}
-	if err := s.file.Truncate(whole); err != nil {
+	if err := f.Truncate(whole); err != nil {
 		return fmt.Errorf("cut the torn tail of %s at byte %d: %w", s.path, whole, err)
 	}
 	log.Warn("cut a torn tail", "file", s.path, "kept_bytes", whole, "cut_bytes", s.size-whole, "next_offset", s.end, "reason", damage)
@@ -42,8 +42,8 @@ func recoverTail(log *slog.Logger, s *segment) error {
 }
 
 // scanTail reads all of s, fills in its end and index, and returns where its whole batches end and what is wrong there, if anything.
-func scanTail(s *segment) (whole int64, damage string, err error) {
-	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, s.size), scanBuffer)
+func scanTail(s *segment, f File) (whole int64, damage string, err error) {
+	r := bufio.NewReaderSize(io.NewSectionReader(f, 0, s.size), scanBuffer)
 	s.end, s.index = s.base, nil
 	for whole < s.size {
 		if s.size-whole < headerSize {
@@ -100,12 +100,12 @@ func checksum(r *bufio.Reader, h header) (uint32, error) {
 // follower returns the offset that a batch behind the damage at position pos must have, or -1 if it may be any later one. A header that is as
 // it should be, but for a batch that ends behind the file, is what a torn write leaves, and what follows are its records, which may hold
 // batches of some other log. Only if its length is wrong can a batch of this log be there, and then it is the next.
-func follower(s *segment, pos int64) (int64, error) {
+func follower(s *segment, f File, pos int64) (int64, error) {
 	if s.size-pos < headerSize {
 		return -1, nil
 	}
 	var b [headerSize]byte
-	if _, err := s.file.ReadAt(b[:], pos); err != nil {
+	if _, err := f.ReadAt(b[:], pos); err != nil {
 		return -1, fmt.Errorf("read %s at byte %d: %w", s.path, pos, err)
 	}
 	h, err := parseHeader(b[:])
@@ -118,13 +118,13 @@ func follower(s *segment, pos int64) (int64, error) {
 // findBatch looks in s, at every byte from position from on, for a whole batch with a later offset than the log's end, or with the offset
 // follows unless that is negative, and returns its position or -1. Records are free bytes and may imitate headers, so the work on
 // checksums is bounded.
-func findBatch(s *segment, from, follows int64) (int64, error) {
+func findBatch(s *segment, f File, from, follows int64) (int64, error) {
 	const overlap = headerSize - 1
 	window := make([]byte, scanBuffer)
 	budget := 16 * (s.size - from)
 	for ; s.size-from >= headerSize; from += int64(len(window) - overlap) {
 		n := int(min(int64(len(window)), s.size-from))
-		if _, err := s.file.ReadAt(window[:n], from); err != nil && !errors.Is(err, io.EOF) {
+		if _, err := f.ReadAt(window[:n], from); err != nil && !errors.Is(err, io.EOF) {
 			return -1, fmt.Errorf("read %s at byte %d: %w", s.path, from, err)
 		}
 		for i := 0; i+headerSize <= n; i++ {
@@ -137,7 +137,7 @@ func findBatch(s *segment, from, follows int64) (int64, error) {
 				continue
 			}
 			budget -= int64(h.size)
-			sum, err := checksum(bufio.NewReaderSize(io.NewSectionReader(s.file, pos, int64(h.size)), scanBuffer), h)
+			sum, err := checksum(bufio.NewReaderSize(io.NewSectionReader(f, pos, int64(h.size)), scanBuffer), h)
 			if err != nil {
 				return -1, fmt.Errorf("read %s at byte %d: %w", s.path, pos, err)
 			}

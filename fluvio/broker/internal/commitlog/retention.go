@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 )
 
 // Clean removes closed segments, oldest first: those last written longer than Config.Retention ago, and as many more as keep the
@@ -15,7 +16,18 @@ func (l *Log) Clean() (removed int, err error) {
 	if l.closed {
 		return 0, ErrClosed
 	}
-	old := l.drop()
+	l.writers.expire(l.cfg.Now().Unix())
+	n := l.expired()
+	if n == 0 {
+		return 0, nil
+	}
+	// What is known of the writers outlives their batches. It is stored before those go.
+	behind := l.segs[n].base > l.savedUpTo()
+	if behind {
+		l.saveWriters()
+	}
+	old := l.drop(n)
+	l.dirty = slices.DeleteFunc(l.dirty, func(s *segment) bool { return s.dropped })
 	for _, s := range old {
 		// Oldest first, and no further after a failure, so that whatever stays has no gap.
 		if err = os.Remove(s.path); err != nil {
@@ -26,20 +38,32 @@ func (l *Log) Clean() (removed int, err error) {
 			l.cfg.Logger.Warn("cannot remove an old index", "file", indexPath(s.path), "error", e)
 		}
 	}
-	return len(old), errors.Join(err, closeAll(old))
+	if err = errors.Join(err, closeAll(old)); behind && l.savedUpTo() < l.segs[0].base {
+		l.saveWriters() // there was no room for it before, perhaps
+	}
+	return len(old), err
 }
 
-// drop takes the segments that have to go out of readers' sight.
-func (l *Log) drop() []*segment {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now, total, n := l.cfg.Now(), l.size(), 0
+// expired counts the segments that have to go.
+func (l *Log) expired() (n int) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	now, total := l.cfg.Now(), l.size()
 	for n < len(l.segs)-1 && (total > l.cfg.MaxBytes || now.Sub(l.segs[n].touched) > l.cfg.Retention) {
 		total -= l.segs[n].size
-		l.segs[n].dropped = true
 		n++
 	}
+	return n
+}
+
+// drop takes the first n segments out of readers' sight.
+func (l *Log) drop(n int) []*segment {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	old := l.segs[:n:n]
+	for _, s := range old {
+		s.dropped = true
+	}
 	l.segs = l.segs[n:]
 	return old
 }

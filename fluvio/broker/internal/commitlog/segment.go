@@ -17,17 +17,17 @@ const (
 	nameDigits  = 20
 )
 
-// segment is one file of the log. Base, path and file never change; the rest is guarded by Log.mu.
+// segment is one file of the log. Base, path and handle never change; the rest is guarded by Log.mu.
 type segment struct {
 	base int64
 	path string
-	file File
+	*handle
 
 	size    int64     // bytes that may be served; the file may briefly be longer while an append is under way
 	end     int64     // offset after the last record
 	index   index     // sparse, may be empty
 	touched time.Time // last write
-	dropped bool      // removed by retention; its file is closed
+	dropped bool      // removed by retention
 }
 
 func segmentPath(dir string, base int64) string {
@@ -48,18 +48,50 @@ func indexPath(logPath string) string {
 	return strings.TrimSuffix(logPath, logSuffix) + indexSuffix
 }
 
-// openSegment opens an existing file, or with os.O_CREATE a new one, without looking inside.
-func openSegment(cfg Config, dir string, base int64, flag int) (*segment, error) {
+// findSegment describes an existing file without opening it.
+func findSegment(cfg Config, dir string, base int64) (*segment, error) {
 	path := segmentPath(dir, base)
-	f, err := cfg.OpenFile(path, os.O_RDWR|flag, 0o644)
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
-	info, err := f.Stat()
+	return &segment{base: base, path: path, handle: newHandle(cfg, path), size: info.Size(), end: base, touched: info.ModTime()}, nil
+}
+
+func newHandle(cfg Config, path string) *handle {
+	return &handle{pool: cfg.Files, reopen: func() (File, error) { return cfg.OpenFile(path, os.O_RDWR, 0o644) }}
+}
+
+// createSegment makes an empty segment, open to be written to.
+func createSegment(cfg Config, dir string, base int64) (*segment, File, error) {
+	path := segmentPath(dir, base)
+	f, err := cfg.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open segment: %w", err), f.Close())
+		return nil, nil, fmt.Errorf("create segment: %w", err)
 	}
-	return &segment{base: base, path: path, file: f, size: info.Size(), end: base, touched: info.ModTime()}, nil
+	s := &segment{base: base, path: path, handle: newHandle(cfg, path), end: base, touched: cfg.Now()}
+	s.file, s.pinned = f, true
+	return s, f, nil
+}
+
+// readAt reads from the file, which it opens if need be.
+func (s *segment) readAt(b []byte, pos int64) (int, error) {
+	f, err := s.acquire()
+	if err != nil {
+		return 0, err
+	}
+	defer s.release()
+	return f.ReadAt(b, pos)
+}
+
+// sync forces the file to the disk, all of it, also what was written before it was last closed and opened: the system keeps that by file.
+func (s *segment) sync() error {
+	f, err := s.acquire()
+	if err != nil {
+		return err
+	}
+	defer s.release()
+	return f.Sync()
 }
 
 // corrupt describes damage in s at the batch that should hold offset.
@@ -80,7 +112,7 @@ func (s *segment) walk(pos, base, limit int64, fn func(pos int64, h header) bool
 			return s.corrupt(pos, base, "%d bytes are no batch header", limit-pos)
 		}
 		if pos+headerSize > start+int64(filled) || pos < start {
-			n, err := s.file.ReadAt(window[:min(int64(len(window)), limit-pos)], pos)
+			n, err := s.readAt(window[:min(int64(len(window)), limit-pos)], pos)
 			if n < headerSize {
 				return fmt.Errorf("read %s at byte %d: %w", s.path, pos, errors.Join(err, io.ErrUnexpectedEOF))
 			}
@@ -154,7 +186,7 @@ func (s *segment) read(dst []byte, from entry, limit int64, maxBytes int) ([]byt
 // appendAt appends n bytes of the file to dst.
 func (s *segment) appendAt(dst []byte, pos int64, n int) ([]byte, error) {
 	buf := grow(dst, n)
-	got, err := s.file.ReadAt(buf[len(dst):], pos)
+	got, err := s.readAt(buf[len(dst):], pos)
 	if got < n {
 		return dst, fmt.Errorf("read %s at byte %d: %w", s.path, pos, errors.Join(err, io.ErrUnexpectedEOF))
 	}

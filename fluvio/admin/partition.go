@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/weir-stream/weir/fluvio/internal/objects"
@@ -15,6 +16,7 @@ type Partition struct {
 	Partition     uint32
 	Leader        int32   // id of the SPU to produce to and consume from
 	Replicas      []int32 // ids of SPUs, the leader's first
+	System        bool    // of a system topic
 	Status        string  // for example Online
 	HighWatermark int64   // first offset that is not committed; -1 if not known
 	LogEnd        int64   // the next offset to be written; -1 if not known
@@ -22,20 +24,24 @@ type Partition struct {
 	Size          int64   // bytes on disk; negative if not known
 }
 
-// SPU is a server that holds partitions.
-type SPU struct {
-	ID             int32
-	Name           string
-	Type           string // Managed or Custom
-	PublicEndpoint string // HOST:PORT for clients
-	Rack           string
-	Status         string // Online, Offline or Init
-}
-
 // Partitions lists the partitions of topics, in order: of those named, or of all but system topics. A topic without partitions, or
 // that is not there, has none.
 func (a *Admin) Partitions(ctx context.Context, topics ...string) ([]Partition, error) {
-	objects, err := a.list(ctx, &protocol.ListRequest{Kind: protocol.KindPartition})
+	partitions, err := a.partitions(ctx, topics, false)
+	if err != nil || len(topics) == 0 {
+		return partitions, err
+	}
+	system, err := a.partitions(ctx, topics, true)
+	return append(partitions, system...), err
+}
+
+// SystemPartitions lists the partitions of system topics, in order.
+func (a *Admin) SystemPartitions(ctx context.Context) ([]Partition, error) {
+	return a.partitions(ctx, nil, true)
+}
+
+func (a *Admin) partitions(ctx context.Context, topics []string, system bool) ([]Partition, error) {
+	objects, err := a.list(ctx, &protocol.ListRequest{Kind: protocol.KindPartition, System: system})
 	if err != nil {
 		return nil, err
 	}
@@ -49,24 +55,16 @@ func (a *Admin) Partitions(ctx context.Context, topics ...string) ([]Partition, 
 	return partitions, nil
 }
 
-// SPUs lists the SPUs by name.
-func (a *Admin) SPUs(ctx context.Context) ([]SPU, error) {
-	objects, err := a.list(ctx, &protocol.ListRequest{Kind: protocol.KindSpu})
-	if err != nil {
-		return nil, err
-	}
-	var spus []SPU
-	for i := range objects {
-		spus = append(spus, newSPU(&objects[i]))
-	}
-	return spus, nil
+// WatchPartitions watches all partitions, those of system topics too; see Change. Many clusters tell their offsets with every record.
+func (a *Admin) WatchPartitions(ctx context.Context) iter.Seq2[Change[Partition], error] {
+	return watch(ctx, a, protocol.KindPartition, newPartition)
 }
 
 func newPartition(object *protocol.Metadata) (Partition, bool) {
 	topic, n, ok := objects.SplitPartition(object.Name)
 	p := Partition{Topic: topic, Partition: n}
 	if spec, ok := object.Spec.(*protocol.PartitionSpec); ok {
-		p.Leader, p.Replicas = spec.Leader, spec.Replicas
+		p.Leader, p.Replicas, p.System = spec.Leader, spec.Replicas, spec.System
 	}
 	if status, ok := object.Status.(*protocol.PartitionStatus); ok {
 		p.Status = status.Resolution.String()
@@ -74,20 +72,6 @@ func newPartition(object *protocol.Metadata) (Partition, bool) {
 		p.LogStart, p.Size = status.BaseOffset, status.Size
 	}
 	return p, ok
-}
-
-func newSPU(object *protocol.Metadata) SPU {
-	s := SPU{Name: object.Name}
-	if spec, ok := object.Spec.(*protocol.SpuSpec); ok {
-		s.ID, s.Type, s.PublicEndpoint = spec.ID, spec.SpuType.String(), objects.Address(&spec.PublicEndpoint)
-		if spec.Rack != nil {
-			s.Rack = *spec.Rack
-		}
-	}
-	if status, ok := object.Status.(*protocol.SpuStatus); ok {
-		s.Status = status.Resolution.String()
-	}
-	return s
 }
 
 // compareNames orders partitions by topic and number, and everything else by name.

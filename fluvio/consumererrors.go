@@ -1,0 +1,31 @@
+package fluvio
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What the consuming half adds to the errors that callers can act on.
+var (
+	// ErrNoConsumerID says that an offset was to be stored for a consumer without WithConsumerID.
+	ErrNoConsumerID = errors.New("consumer has no id")
+	// ErrNoConsumerOffsets says that the cluster stores no consumer offsets.
+	ErrNoConsumerOffsets = errors.New("cluster stores no consumer offsets")
+)
+
+// Reasons to open a stream anew, at once.
+var (
+	// errGrow says that a stream has to be asked for again with a larger size.
+	errGrow = errors.New("no whole batch in what was sent")
+	// errShrink says that a stream has to be asked for again with its share: it holds too much to wait with it.
+	errShrink = errors.New("stream holds more than its share")
+)
+
+// growError says that an answer was not read because there was no room for it.
+type growError struct{ size int }
+
+func (e *growError) Error() string {
+	return fmt.Sprintf("answer of %d bytes, more than was asked for", e.size)
+}
+
+func (e *growError) Is(target error) bool { return target == errGrow }
