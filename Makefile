@@ -1,4 +1,4 @@
-# Targets: demo build guests generate test check vectors clients fuzz bench dist clean. `make demo` and `make test` need Go alone.
+# Targets: demo build guests generate test check vectors clients fuzz bench bench-fluvio dist clean. `make demo` and `make test` need Go alone.
 GO      ?= go
 BIN     := bin/weir
 GUESTS  := modules/late_flights modules/gain examples/wasm/go_filter
@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 480
 # Golden bytes of the protocol, printed by Fluvio's published crates.
 VECTORS := CARGO_TARGET_DIR=$(CURDIR)/build/vectors cargo run --release --locked --manifest-path tools/vectors/Cargo.toml --
 
-.PHONY: demo build guests generate test check race lint vectors check-vectors clients fuzz bench dist clean
+.PHONY: demo build guests generate test check race lint vectors check-vectors clients fuzz bench bench-fluvio dist clean
 
 demo: build modules/late_flights/late_flights.wasm
 	$(BIN) demo
@@ -62,13 +62,17 @@ check-vectors:
 	diff -r build/vectors-out/record/testdata/vectors fluvio/record/testdata/vectors
 
 clients: build
-	$(GO) test -tags clients -count=1 ./test/clients/...
+	$(GO) test -tags clients -count=1 -timeout 30m ./test/clients/...
 
 fuzz:
 	$(GO) run ./internal/fuzzall -seconds $(FUZZ_SECONDS) . guest-abi/go/weir
 
 bench: build guests
 	$(GO) run ./bench
+
+bench-fluvio: build
+	CARGO_TARGET_DIR=build/peers cargo build --release --locked --manifest-path bench/peers/Cargo.toml
+	$(GO) run ./bench/fluvio
 
 dist:
 	for a in amd64 arm64 riscv64 arm 386; do \
