@@ -1,4 +1,4 @@
-# Targets: demo build guests generate test check vectors clients fuzz bench bench-fluvio dist clean. `make demo` and `make test` need Go alone.
+# Targets: demo build guests generate test check vectors clients soak fuzz bench bench-fluvio dist clean. `make demo` and `make test` need Go alone.
 GO      ?= go
 BIN     := bin/weir
 GUESTS  := modules/late_flights modules/gain examples/wasm/go_filter
@@ -11,11 +11,13 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Seconds of fuzzing in `make check`, shared out over all targets.
 FUZZ_SECONDS ?= 480
+# How long `make soak` kills brokers.
+SOAK ?= 1m
 
 # Golden bytes of the protocol, printed by Fluvio's published crates.
 VECTORS := CARGO_TARGET_DIR=$(CURDIR)/build/vectors cargo run --release --locked --manifest-path tools/vectors/Cargo.toml --
 
-.PHONY: demo build guests generate test check race lint vectors check-vectors clients fuzz bench bench-fluvio dist clean
+.PHONY: demo build guests generate test check race lint vectors check-vectors clients soak fuzz bench bench-fluvio dist clean
 
 demo: build modules/late_flights/late_flights.wasm
 	$(BIN) demo
@@ -43,7 +45,7 @@ test: guests
 	$(GO) test ./...
 	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...) || exit 1; done
 
-check: generate race lint check-vectors clients fuzz
+check: generate race lint check-vectors clients soak fuzz
 	git diff --exit-code -- '*.gen.go'
 
 race: guests
@@ -63,6 +65,11 @@ check-vectors:
 
 clients: build
 	$(GO) test -tags clients -count=1 -timeout 30m ./test/clients/...
+
+soak: build
+	$(GO) build -o bin/soak ./test/soak
+	bin/soak -weir $(BIN) -duration $(SOAK)
+	bin/soak -weir $(BIN) -flights 336776
 
 fuzz:
 	$(GO) run ./internal/fuzzall -seconds $(FUZZ_SECONDS) . guest-abi/go/weir

@@ -36,6 +36,9 @@ func (c *Client) dialServer(ctx context.Context, server protocol.Server, address
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errNoAnswer)
 	defer cancel()
 	nc, err := c.dial(ctx, "tcp", address)
+	if err == nil && selfConnected(nc) {
+		err = errSelfConnected
+	}
 	if err == nil && c.tls != nil {
 		nc, err = c.encrypt(ctx, nc, address, name)
 	}
@@ -50,6 +53,21 @@ func (c *Client) dialServer(ctx context.Context, server protocol.Server, address
 		return nil, fmt.Errorf("%v at %s: %w", server, address, err)
 	}
 	return conn, nil
+}
+
+// selfConnected tells whether a connection leads to itself, and ends it at once if so: a system may choose the very port that is dialled as the one to dial
+// from, where nobody listens on it. While it lasts a server on this machine can't have its port back.
+func selfConnected(nc net.Conn) bool {
+	local, ok := nc.LocalAddr().(*net.TCPAddr)
+	remote, too := nc.RemoteAddr().(*net.TCPAddr)
+	if !ok || !too || local.Port != remote.Port || !local.IP.Equal(remote.IP) {
+		return false
+	}
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	nc.Close()
+	return true
 }
 
 func (c *Client) encrypt(ctx context.Context, nc net.Conn, address, name string) (net.Conn, error) {

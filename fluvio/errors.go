@@ -50,6 +50,8 @@ var (
 var (
 	errNoAnswer    = errors.New("no answer in time")
 	errLeaderMoved = errors.New("another SPU leads the partition now")
+	// errSelfConnected is what a connection to a port of this machine on which nobody listens may come to.
+	errSelfConnected = errors.New("connection refused: nobody listens there")
 )
 
 // RecordTooLargeError says that a record can't be sent at all. Nothing was queued. It is ErrRecordTooLarge.
