@@ -29,7 +29,7 @@ type Broker struct {
 	opened  time.Time
 
 	counters *counters
-	requests *budget // of memory for requests, with what decoding and answering them takes
+	requests lanes   // of memory for requests, with what decoding and answering them takes
 	chunks   *budget // of memory for chunks of streams and for large answers
 
 	ctx    context.Context // done when Close stops waiting for requests
@@ -56,7 +56,7 @@ func Open(cfg Config) (*Broker, error) {
 	}
 	b := &Broker{cfg: cfg.withDefaults(), stop: make(chan struct{}), conns: map[*conn]struct{}{}, opened: time.Now(), counters: newCounters()}
 	b.cfg.openFile = b.counters.openFile
-	b.requests, b.chunks = newBudget(b.cfg.MaxInFlightBytes), newBudget(b.cfg.MaxInFlightBytes)
+	b.requests, b.chunks = newLanes(b.cfg.MaxInFlightBytes), newBudget(b.cfg.MaxInFlightBytes)
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	if err := b.open(); err != nil {
 		b.cancel()
@@ -201,7 +201,7 @@ func (b *Broker) clean() {
 func (b *Broker) flush() {
 	for _, p := range b.cluster.partitions() {
 		if err := p.log.Sync(); err != nil {
-			b.cfg.Logger.Error("cannot force records to the disk, the partition takes no more until the broker is restarted",
+			b.cfg.Logger.Error("cannot force records to the disk; a partition whose disk failed takes no more until the broker is restarted",
 				"partition", p.name(), "error", err)
 		}
 	}

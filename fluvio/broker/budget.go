@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -13,6 +14,39 @@ type budget struct {
 	mu      sync.Mutex
 	free    int
 	waiters []*claim
+}
+
+// lanes is memory shared out by the size of what takes it, so that small things never wait behind large ones: one who announces many large frames and
+// sends them slowly holds up large frames at most.
+type lanes []lane
+
+type lane struct {
+	largest int // bytes of what belongs here
+	*budget
+}
+
+// newLanes shares out bytes: an eighth to things of at most 1/2048 of it, an eighth to those of at most 1/64, the rest to larger ones.
+func newLanes(bytes int) lanes {
+	part := bytes / 8
+	return lanes{{bytes / 2048, newBudget(part)}, {bytes / 64, newBudget(part)}, {math.MaxInt, newBudget(bytes - 2*part)}}
+}
+
+// of returns the budget for n bytes.
+func (l lanes) of(n int) *budget {
+	i := 0
+	for n > l[i].largest {
+		i++
+	}
+	return l[i].budget
+}
+
+// usage returns how many bytes are taken and how many wait for some.
+func (l lanes) usage() (taken, waiting int) {
+	for _, lane := range l {
+		t, w := lane.budget.usage()
+		taken, waiting = taken+t, waiting+w
+	}
+	return taken, waiting
 }
 
 type claim struct {

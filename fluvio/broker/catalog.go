@@ -96,8 +96,12 @@ func (c catalog) check(path string) error {
 	return nil
 }
 
-func (c catalog) write(dir string) error {
-	return writeJSON(filepath.Join(dir, catalogFile), c)
+// write stores the catalog. After an error it may be in place all the same, not forced to the disk.
+func (c catalog) write(cfg Config) error {
+	if err := replaceJSON(filepath.Join(cfg.Dir, catalogFile), c); err != nil {
+		return err
+	}
+	return cfg.syncDir(cfg.Dir)
 }
 
 // newTopicRecord takes from a checked spec what is to be kept.

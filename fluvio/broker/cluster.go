@@ -168,12 +168,11 @@ func (c *cluster) createTopic(name string, spec *protocol.TopicSpec) error {
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(filepath.Join(c.cfg.Dir, record.folder())))
 	}
-	err = syncTopicFolder(c.cfg.Dir, t)
-	if err == nil {
-		err = c.store(append(slices.Clone(c.catalog.Topics), record))
-	}
-	if err != nil {
+	if err = syncTopicFolder(c.cfg.Dir, t); err != nil {
 		return errors.Join(err, t.close(), os.RemoveAll(filepath.Join(c.cfg.Dir, record.folder())))
+	}
+	if err = c.store(append(slices.Clone(c.catalog.Topics), record)); err != nil {
+		return errors.Join(err, t.close()) // the folder stays in case the catalog names it; otherwise the next start removes it
 	}
 	c.replace(name, t)
 	return nil
@@ -229,10 +228,14 @@ func (c *cluster) addPartitions(old *topic, n uint32) error {
 	return nil
 }
 
-// store makes topics the catalog, on disk first.
+// store makes topics the catalog, on disk first. If that fails the one before is put back, as far as that can be done: the new one may be in place though
+// it could not be forced, and what is refused now must not be found at the next start.
 func (c *cluster) store(topics []topicRecord) error {
 	next := catalog{Version: catalogVersion, Topics: topics}
-	if err := next.write(c.cfg.Dir); err != nil {
+	if err := next.write(c.cfg); err != nil {
+		if e := c.catalog.write(c.cfg); e != nil {
+			c.cfg.Logger.Warn("a change of the topics was refused, and may be there after the next start", "error", e)
+		}
 		return err
 	}
 	c.catalog = next

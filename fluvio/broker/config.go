@@ -61,13 +61,18 @@ type Config struct {
 	// MaxFetchBytes limits one chunk of a stream, whatever the client asks for; default 16 MiB. A larger batch is sent alone.
 	MaxFetchBytes int
 	// MaxInFlightBytes limits the requests that are in memory at a time, of all connections, and, apart from them, the chunks and large answers; default
-	// 128 MiB each, at least MaxFrameBytes. Who exceeds it waits; then peers that hold memory and move less than they could are closed.
+	// 128 MiB each, at least MaxFrameBytes. Of that for requests a quarter is kept for those
+	// of at most 2 MiB, half of it for those of at most 64 KiB (1/64 and 1/2048). Who exceeds it waits; then peers that hold memory and move less than
+	// they could are closed.
 	MaxInFlightBytes int
 	// MaxConnections limits open connections to both servers; default 4096. Another one is closed at once. A client has several: official
 	// ones two or more, of ours two and some for each SPU and consumer.
 	MaxConnections int
 	// MaxStreams limits streams and watches of one connection; default 1024. Another one closes its connection.
 	MaxStreams int
+	// MaxServerStreams limits streams and watches of all connections to one of the two servers; default 65,536. Each takes some 7 KiB.
+	// Another one closes its connection.
+	MaxServerStreams int
 	// MaxPartitions limits the partitions of all topics; default 4096. Each holds one open file.
 	MaxPartitions int
 	// MaxOpenSegments limits the files that are open beside those: older segments, opened when they are read; default 512.
@@ -95,6 +100,7 @@ type Config struct {
 	writers  *commitlog.Quota                                                      // of all partitions
 	files    *commitlog.Files                                                      // bounds open segments, of all partitions
 	openFile func(path string, flag int, perm os.FileMode) (commitlog.File, error) // opens segments; nil: as the log does
+	syncDir  func(dir string) error                                                // forces the data folder to the disk
 }
 
 func (c Config) withDefaults() Config {
@@ -111,6 +117,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxInFlightBytes, 128<<20)
 	setDefault(&c.MaxConnections, 4096)
 	setDefault(&c.MaxStreams, 1024)
+	setDefault(&c.MaxServerStreams, 1<<16)
 	setDefault(&c.MaxPartitions, 4096)
 	setDefault(&c.MaxOpenSegments, 512)
 	setDefault(&c.MaxWriters, 10_000)
@@ -123,6 +130,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.syncDir == nil {
+		c.syncDir = commitlog.SyncDir
 	}
 	if c.files == nil {
 		c.files = commitlog.NewFiles(c.MaxOpenSegments)
@@ -159,7 +169,7 @@ func (c Config) Validate() error {
 		{"FlushInterval", int64(c.FlushInterval)}, {"SegmentBytes", c.SegmentBytes}, {"MaxPartitionBytes", c.MaxPartitionBytes},
 		{"Retention", int64(c.Retention)}, {"CleanInterval", int64(c.CleanInterval)}, {"MaxBatchBytes", int64(c.MaxBatchBytes)},
 		{"MaxFrameBytes", int64(c.MaxFrameBytes)}, {"MaxFetchBytes", int64(c.MaxFetchBytes)}, {"MaxConnections", int64(c.MaxConnections)},
-		{"MaxStreams", int64(c.MaxStreams)}, {"MaxPartitions", int64(c.MaxPartitions)},
+		{"MaxStreams", int64(c.MaxStreams)}, {"MaxServerStreams", int64(c.MaxServerStreams)}, {"MaxPartitions", int64(c.MaxPartitions)},
 		{"MaxOpenSegments", int64(c.MaxOpenSegments)}, {"MaxWriters", int64(c.MaxWriters)},
 		{"MaxTotalWriters", int64(c.MaxTotalWriters)}, {"WriterRetention", int64(c.WriterRetention)},
 		{"MaxSmartModuleBytes", c.MaxSmartModuleBytes},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -21,8 +22,6 @@ import (
 const (
 	// slowestPeer is how many bytes a second a peer must move, after Config.StallTimeout.
 	slowestPeer = 64 << 10
-	// largestPooled bounds what one buffer keeps while it is not in use.
-	largestPooled = 4 << 20
 	// largestKept bounds what a connection keeps of its buffer for answers.
 	largestKept = 64 << 10
 	// writePiece is after how many bytes it is noted that a large frame moves: what the slowest peer takes within a leash of two seconds.
@@ -135,12 +134,13 @@ func (c *conn) next() (err error) {
 	if err != nil {
 		return err
 	}
-	release, err := c.reserve(c.b.requests, c.weight(key, size))
+	weight := c.weight(key, size)
+	release, err := c.reserve(c.b.requests.of(weight), weight)
 	if err != nil {
 		return err
 	}
 	defer release()
-	buf := getBuffer()
+	buf := getBuffer(size)
 	defer func() { putBuffer(buf) }()
 	if *buf, err = c.readFrame(*buf, size); err != nil {
 		return err
@@ -190,19 +190,14 @@ func (c *conn) push(h protocol.RequestHeader, resp protocol.Message) (failed boo
 // The caller holds wmu.
 func (c *conn) write(head []byte, rest ...byte) error {
 	size := len(head) + len(rest)
+	now := time.Now()
 	c.sending.begin(c.b.age())
 	defer c.sending.end()
-	err := c.nc.SetWriteDeadline(time.Now().Add(c.patience(size)))
-	first := rest[:min(len(rest), writePiece)]
-	if err == nil {
-		v := net.Buffers{head, first}
-		_, err = v.WriteTo(c.nc)
-	}
-	for rest = rest[len(first):]; err == nil && len(rest) > 0; {
-		c.sending.progress(c.b.age())
-		piece := rest[:min(len(rest), writePiece)]
-		_, err = c.nc.Write(piece)
-		rest = rest[len(piece):]
+	var err error
+	if until := now.Add(c.patience(size)); c.nc == c.raw {
+		err = c.writePlain(now, until, head, rest)
+	} else {
+		err = c.writePieces(until, head, rest)
 	}
 	if err != nil {
 		c.fail(err)
@@ -212,13 +207,55 @@ func (c *conn) write(head []byte, rest ...byte) error {
 	return nil
 }
 
+// writePlain gives the system all of a frame at once, which a quick peer's connection is fastest with, and looks now and then how far
+// it has come.
+func (c *conn) writePlain(now, until time.Time, parts ...[]byte) error {
+	left, moved := net.Buffers(parts), int64(0)
+	for {
+		look := now.Add(c.b.leash() / 4)
+		if look.After(until) {
+			look = until
+		}
+		if err := c.nc.SetWriteDeadline(look); err != nil {
+			return err
+		}
+		n, err := left.WriteTo(c.nc)
+		now = time.Now()
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !now.Before(until) {
+			return err
+		}
+		if moved += n; moved >= writePiece/2 { // half, because it is noted late
+			c.sending.progress(c.b.age())
+			moved = 0
+		}
+	}
+}
+
+// writePieces writes a frame piece by piece, because TLS does not survive a write that is broken off.
+func (c *conn) writePieces(until time.Time, parts ...[]byte) error {
+	err := c.nc.SetWriteDeadline(until)
+	for _, part := range parts {
+		for len(part) > 0 && err == nil {
+			n := min(len(part), writePiece)
+			_, err = c.nc.Write(part[:n])
+			part = part[n:]
+			c.sending.progress(c.b.age())
+		}
+	}
+	return err
+}
+
 // start runs a stream or a watch beside the requests.
 func (c *conn) start(run func() error) error {
 	if c.live.Add(1) > int64(c.b.cfg.MaxStreams) {
 		c.live.Add(-1)
 		return because("too_many_streams", fmt.Errorf("more than %d streams and watches on one connection", c.b.cfg.MaxStreams))
 	}
-	c.counters.streams.Add(1)
+	if c.counters.streams.Add(1) > int64(c.b.cfg.MaxServerStreams) {
+		c.live.Add(-1)
+		c.counters.streams.Add(-1)
+		return because("too_many_streams", fmt.Errorf("more than %d streams and watches on all connections", c.b.cfg.MaxServerStreams))
+	}
 	c.running.Go(func() {
 		defer c.live.Add(-1)
 		defer c.counters.streams.Add(-1)
@@ -267,14 +304,4 @@ func (c *conn) hangUp() {
 	}
 	_ = c.nc.Close()
 	c.running.Wait()
-}
-
-var bufferPool = sync.Pool{New: func() any { return new([]byte) }}
-
-func getBuffer() *[]byte { return bufferPool.Get().(*[]byte) }
-
-func putBuffer(b *[]byte) {
-	if cap(*b) <= largestPooled {
-		bufferPool.Put(b)
-	}
 }

@@ -134,6 +134,7 @@ type pacedReader struct {
 	c     *conn
 	began time.Time
 	got   int
+	moved int // since progress was noted
 }
 
 func (r *pacedReader) Read(p []byte) (int, error) {
@@ -142,7 +143,10 @@ func (r *pacedReader) Read(p []byte) (int, error) {
 	}
 	n, err := r.c.in.Read(p)
 	r.got += n
-	r.c.receiving.progress(r.c.b.age())
+	if r.moved += n; r.moved >= writePiece {
+		r.moved = 0
+		r.c.receiving.progress(r.c.b.age())
+	}
 	return n, err
 }
 

@@ -13,9 +13,9 @@ import (
 
 // counters is what a broker counts since it was opened; see [Stats].
 type counters struct {
-	servers map[protocol.Server]*serverCounters
-	in, out recordCounters
-	fsyncs  atomic.Uint64
+	servers           map[protocol.Server]*serverCounters
+	in, repeated, out recordCounters
+	fsyncs            atomic.Uint64
 }
 
 // recordCounters counts batches in one direction.

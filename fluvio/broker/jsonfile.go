@@ -13,8 +13,17 @@ import (
 	"github.com/weir-stream/weir/fluvio/broker/internal/commitlog"
 )
 
-// writeJSON replaces the file at path by v, whole or not at all, and forces it to the disk.
+// writeJSON replaces the file at path by v, whole or not at all, and forces it to the disk. After an error the new file may
+// be in place all the same, not forced.
 func writeJSON(path string, v any) error {
+	if err := replaceJSON(path, v); err != nil {
+		return err
+	}
+	return commitlog.SyncDir(filepath.Dir(path))
+}
+
+// replaceJSON is writeJSON, but for the name in the folder, which power loss may still take.
+func replaceJSON(path string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", path, err)
@@ -22,7 +31,7 @@ func writeJSON(path string, v any) error {
 	if err := renameio.WriteFile(path, append(b, '\n'), 0o644, renameio.WithTempDir(filepath.Dir(path))); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return commitlog.SyncDir(filepath.Dir(path))
+	return nil
 }
 
 // readJSON loads the file at path into v and reports whether there is one. It removes what an interrupted writeJSON left behind.

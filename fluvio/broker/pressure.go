@@ -38,7 +38,7 @@ func (b *Broker) leash() time.Duration { return max(b.cfg.StallTimeout/leashes, 
 // reserve takes n bytes of a budget, at most all of it, and returns what gives them back. While it has to wait, connections that hold memory and do not
 // move are closed: alone, a slow peer has all the time that Config.StallTimeout gives it; when others wait for what it holds, a sixteenth.
 func (c *conn) reserve(from *budget, n int) (release func(), err error) {
-	n = min(n, c.b.cfg.MaxInFlightBytes)
+	n = min(n, from.all)
 	if err := from.acquire(c.ctx, n, c.b.leash(), c.b.relieve); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/weir-stream/weir/fluvio/broker/internal/commitlog"
@@ -91,7 +93,7 @@ func TestInterruptedDeletionIsFinished(t *testing.T) {
 	for i := range c.Topics {
 		c.Topics[i].Deleted = c.Topics[i].Name == "t"
 	}
-	if err := c.write(dir); err != nil {
+	if err := c.write(Config{Dir: dir}.withDefaults()); err != nil {
 		t.Fatal(err)
 	}
 	b = start(t, Config{Dir: dir})
@@ -383,5 +385,41 @@ func TestCatalogIsReadable(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("the format of %s has changed: raise catalogVersion, and read the old one\n%s", catalogFile, got)
+	}
+}
+
+// A change of the topics that is answered with an error has not been made, after a restart either: not even if the file was in place when the error
+// came.
+func TestRefusedChangesOfTopicsAreNotMade(t *testing.T) {
+	dir := t.TempDir()
+	var fails atomic.Bool
+	b := start(t, Config{Dir: dir, syncDir: func(dir string) error {
+		if fails.Load() {
+			return syscall.EMFILE
+		}
+		return commitlog.SyncDir(dir)
+	}})
+	create(t, b, "kept", topicSpec(1))
+	dial(t, b.SPU()).mustProduce("kept", 0, batchOf(t, record.None, "x"))
+	fails.Store(true)
+	for _, req := range []protocol.Request{
+		&protocol.CreateRequest{Kind: protocol.KindTopic, Name: "new", Spec: topicSpec(1)},
+		&protocol.DeleteRequest{Kind: protocol.KindTopic, Object: protocol.ObjectKey{Name: "kept"}},
+	} {
+		if s := call[*protocol.Status](dial(t, b.SC()), req); s.ErrorCode.Tag == protocol.ErrorCodeNone {
+			t.Errorf("%T succeeded", req)
+		}
+		dir2 := t.TempDir()
+		if err := os.CopyFS(dir2, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Open(Config{Dir: dir2, Logger: quiet()})
+		if err != nil {
+			t.Fatalf("after a refused %T: %v", req, err)
+		}
+		if got := dial(t, again.SPU()).from("kept", 0, 0).values(1); got[0] != "x" {
+			t.Errorf("got %q", got)
+		}
+		stop(t, again)
 	}
 }

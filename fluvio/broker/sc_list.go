@@ -60,6 +60,7 @@ func (c *cluster) answerSize(kind protocol.ObjectKind, summary bool) int {
 	case protocol.KindTopic:
 		size += len(c.objects(protocol.KindPartition)) * objectSize / 4 // they are in the topics' replica maps
 	case protocol.KindSmartModule:
+		size += len(c.objects(kind)) * largestMeta
 		if _, code := c.modules.totals(); !summary {
 			size += int(code)
 		}

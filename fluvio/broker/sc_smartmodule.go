@@ -10,10 +10,20 @@ import (
 
 // createModule answers the creation of a SmartModule. One of the same name is replaced. As upstream's SC it does not look into the code, which is
 // whatever the client says it is (fluvio-sc/src/services/public_api/smartmodule/create.rs).
+//
+// One with a package is kept by the package's name, whatever the request calls it.
 func (c *cluster) createModule(ctx context.Context, req *protocol.CreateRequest, spec *protocol.SmartModuleSpec) *protocol.Status {
-	r := c.tryCreateModule(req.Name, spec, req.DryRun)
+	name := req.Name
+	if meta := spec.Meta; meta != nil {
+		p := meta.Package
+		if p.Name == "" || p.Group == "" {
+			return refuse(protocol.ErrorCodeSmartModuleError, "invalid SmartModule package: it needs a name and a group").status(name)
+		}
+		name = packageKey{group: p.Group, name: p.Name, version: p.Version}.object()
+	}
+	r := c.tryCreateModule(name, spec, req.DryRun)
 	c.awaitWatchers(ctx, protocol.KindSmartModule)
-	return r.status(req.Name)
+	return r.status(name)
 }
 
 func (c *cluster) tryCreateModule(name string, spec *protocol.SmartModuleSpec, dryRun bool) *refusal {
@@ -45,7 +55,7 @@ func (c *cluster) tryCreateModule(name string, spec *protocol.SmartModuleSpec, d
 	return nil
 }
 
-// deleteModule answers the deletion of a SmartModule, which has to be named as it is kept.
+// deleteModule answers the deletion of a SmartModule, which has to be named as it is kept, or by GROUP/NAME@VERSION.
 func (c *cluster) deleteModule(ctx context.Context, name string) *protocol.Status {
 	r := c.tryDeleteModule(name)
 	c.awaitWatchers(ctx, protocol.KindSmartModule)
@@ -55,10 +65,14 @@ func (c *cluster) deleteModule(ctx context.Context, name string) *protocol.Statu
 func (c *cluster) tryDeleteModule(name string) *refusal {
 	c.admin.Lock()
 	defer c.admin.Unlock()
-	if !c.modules.has(name) {
+	stored := name
+	if key, err := parsePackageKey(name); err == nil && !c.modules.has(name) {
+		stored = key.object()
+	}
+	if !c.modules.has(stored) {
 		return &refusal{code: moduleNotFound(name), message: "not found"}
 	}
-	if err := c.modules.remove(name); err != nil {
+	if err := c.modules.remove(stored); err != nil {
 		c.cfg.Logger.Error("cannot delete a SmartModule", "name", name, "error", err)
 		return refuse(protocol.ErrorCodeSmartModuleError, "cannot delete the SmartModule: %v", err)
 	}

@@ -74,7 +74,9 @@ func TestSmartModulesAreKeptListedAndDeleted(t *testing.T) {
 	b := start(t, Config{Dir: dir})
 	mustCreateModule(t, b, "plain", moduleSpec("old"))
 	mustCreateModule(t, b, "plain", moduleSpec("code")) // replaces
-	mustCreateModule(t, b, "sm-group-0.1.0", packaged("sm", "group", "0.1.0", "packaged"))
+	if s := createModule(t, b, "whatever", packaged("sm", "group", "0.1.0", "packaged")); s.ErrorCode.Tag != 0 || s.Name != "sm-group-0.1.0" {
+		t.Errorf("create a package: %s", asJSON(s))
+	}
 	mustCreateModule(t, b, "Upper Case/ü", moduleSpec("odd"))
 	dry := call[*protocol.Status](dial(t, b.SC()), &protocol.CreateRequest{Kind: protocol.KindSmartModule, Name: "dry", Spec: moduleSpec("x"), DryRun: true})
 	if dry.ErrorCode.Tag != 0 {
@@ -122,6 +124,15 @@ func TestSmartModulesAreKeptListedAndDeleted(t *testing.T) {
 	b = start(t, Config{Dir: dir})
 	if got := modules(t, b, true); got != "Upper Case/ü:3 sm-group-0.1.0:8" {
 		t.Errorf("after the deletion: %q", got)
+	}
+	if s := deleteModule(t, b, "group/sm"); s.ErrorCode.Tag != protocol.ErrorCodeSmartModuleNotFound {
+		t.Errorf("delete without the version: %s", asJSON(s))
+	}
+	if s := deleteModule(t, b, "group/sm@0.1.0"); s.ErrorCode.Tag != 0 || s.Name != "group/sm@0.1.0" {
+		t.Errorf("delete a package: %s", asJSON(s))
+	}
+	if got := modules(t, b, true); got != "Upper Case/ü:3" {
+		t.Errorf("after the deletion of a package: %q", got)
 	}
 	c := dial(t, b.SC())
 	c.send(&protocol.ListRequest{Kind: protocol.KindSmartModule, NameFilters: []protocol.ListFilter{{Name: "g/n@one"}}})
@@ -174,6 +185,7 @@ func TestSmartModulesThatCannotBeKept(t *testing.T) {
 		{"no name", "", moduleSpec("x"), protocol.ErrorCodeSmartModuleError, "name of 0 bytes"},
 		{"a long name", strings.Repeat("x", maxModuleName+1), moduleSpec("x"), protocol.ErrorCodeSmartModuleError, "name of 201 bytes"},
 		{"all together", "n", moduleSpec(strings.Repeat("x", 11)), protocol.ErrorCodeSmartModuleError, "at most 100 are allowed"},
+		{"group", "n", packaged("n", "", "0.1.0", "x"), protocol.ErrorCodeSmartModuleError, "a name and a group"},
 		{"version", "n", packaged("n", "g", "one", "x"), protocol.ErrorCodeSmartModuleInvalid, "'one' in its package"},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
@@ -209,9 +221,9 @@ func TestDamagedSmartModulesAreNotServed(t *testing.T) {
 	dir := t.TempDir()
 	b := start(t, Config{Dir: dir})
 	mustCreateModule(t, b, "good", moduleSpec("good"))
-	mustCreateModule(t, b, "bad", packaged("bad", "g", "1.0.0", "bad"))
+	mustCreateModule(t, b, "bad-g-1.0.0", packaged("bad", "g", "1.0.0", "bad"))
 	stop(t, b)
-	path := filepath.Join(dir, modulesFolder, moduleFile("bad"))
+	path := filepath.Join(dir, modulesFolder, moduleFile("bad-g-1.0.0"))
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -239,9 +251,9 @@ func TestDamagedSmartModulesAreNotServed(t *testing.T) {
 		t.Errorf("misplaced: %q", got)
 	}
 	b = start(t, Config{Dir: dir})
-	mustCreateModule(t, b, "bad", moduleSpec("again"))
+	mustCreateModule(t, b, "bad-g-1.0.0", moduleSpec("again"))
 	stop(t, b)
-	if got := reopened(); got != "bad=again" {
+	if got := reopened(); got != "bad-g-1.0.0=again" {
 		t.Errorf("created again: %q", got)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, modulesFolder, ".*")); len(left) > 0 {

@@ -30,6 +30,9 @@ const (
 	maxModuleName = 200
 	// largestModule bounds the code of one, in bytes as it is sent.
 	largestModule = 16 << 20
+	// largestMeta bounds what is told of one beside its code: its package and parameters, in bytes as they are sent. Decoded they may take twenty times
+	// as much, and lists show them all.
+	largestMeta = 16 << 10
 	// maxModules bounds how many there may be.
 	maxModules = 1000
 )
@@ -57,6 +60,14 @@ type smartModules struct {
 type smartModule struct {
 	name string
 	spec *protocol.SmartModuleSpec
+}
+
+// metaSize is how many bytes its package and parameters take as they are sent.
+func (m *smartModule) metaSize() int {
+	if m.spec.Meta == nil {
+		return 0
+	}
+	return len(m.spec.Meta.AppendTo(nil, moduleVersion))
 }
 
 func (m *smartModule) size() int64 { return int64(len(m.spec.Wasm.Payload)) }
@@ -192,6 +203,9 @@ func (s *smartModules) check(m *smartModule) error {
 	}
 	if m.size() > largestModule {
 		return fmt.Errorf("its code has %d bytes, at most %d are allowed", m.size(), largestModule)
+	}
+	if n := m.metaSize(); n > largestMeta {
+		return fmt.Errorf("its package and parameters have %d bytes, at most %d are allowed", n, largestMeta)
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

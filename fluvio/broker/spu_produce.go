@@ -12,6 +12,14 @@ import (
 // maxEntries bounds the entries of one Produce. Official producers send one for each batch that waits, at most a hundred.
 const maxEntries = 1 << 16
 
+const (
+	// freeEntries is up to how many entries nothing is reserved for the answer.
+	freeEntries = 64
+	// answeredSize is how much memory an entry takes beside its records, decoded and answered with an error code and its text, in bytes. An
+	// entry itself may have 9.
+	answeredSize = 640
+)
+
 // sequenceRefused is the text of Other for a set that does not continue its producer sequence; weir's producers look for it.
 const sequenceRefused = "weir.sequence expected=%d"
 
@@ -27,6 +35,13 @@ func (c *conn) produce(h protocol.RequestHeader, req *protocol.ProduceRequest) e
 	}
 	if entries > maxEntries {
 		return fmt.Errorf("%w: produce with %d entries, limit %d", protocol.ErrMalformed, entries, maxEntries)
+	}
+	if entries > freeEntries {
+		release, err := c.reserve(c.b.chunks, entries*answeredSize)
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
 	resp := &protocol.ProduceResponse{Responses: make([]protocol.ProduceTopicResponse, len(req.Topics))}
 	for i, t := range req.Topics {
@@ -55,11 +70,15 @@ func (c *conn) produceEntry(topic string, entry protocol.ProducePartition, modul
 	if !compressedAs(p.compression, entry.Records) {
 		return 0, protocol.ErrorCodeCompressionError.Code()
 	}
-	base, err := p.log.Append(entry.Records)
+	base, repeated, err := p.log.Append(entry.Records)
 	if err != nil {
 		return 0, c.appendError(p, err)
 	}
-	c.b.counters.in.add(entry.Records)
+	if repeated {
+		c.b.counters.repeated.add(entry.Records)
+	} else {
+		c.b.counters.in.add(entry.Records)
+	}
 	return base, protocol.ErrorCode{}
 }
 

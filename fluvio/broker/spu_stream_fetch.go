@@ -102,7 +102,7 @@ func (s *stream) read(cur *commitlog.Cursor, offset int64, maxBytes int) error {
 		return err
 	}
 	defer release()
-	buf := getBuffer()
+	buf := getBuffer(maxBytes)
 	defer putBuffer(buf)
 	records, _, err := s.p.log.Read((*buf)[:0], cur, offset, maxBytes)
 	if err != nil {

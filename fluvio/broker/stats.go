@@ -10,8 +10,9 @@ import (
 // Stats is what a broker holds at a moment, and what it has done since it was opened. It belongs to the caller.
 type Stats struct {
 	SC, SPU ServerStats
-	// In and Out are the batches that producers were told are stored, a repeated one each time, and those that were sent to consumers.
-	In, Out RecordStats
+	// In is the batches that were stored, Repeated those of producer sequences that came again and were acknowledged without being stored again, and
+	// Out those that were sent to consumers, each time.
+	In, Repeated, Out RecordStats
 	// Fsyncs is how often a segment was forced to the disk.
 	Fsyncs uint64
 	// RequestBytes and ChunkBytes are what requests, and chunks and large answers, hold in memory. Each is at most MaxInFlightBytes.
@@ -79,6 +80,7 @@ func (b *Broker) Stats() Stats {
 		SC:               b.counters.servers[protocol.SC].stats(protocol.SC),
 		SPU:              b.counters.servers[protocol.SPU].stats(protocol.SPU),
 		In:               b.counters.in.stats(),
+		Repeated:         b.counters.repeated.stats(),
 		Out:              b.counters.out.stats(),
 		Fsyncs:           b.counters.fsyncs.Load(),
 		MaxInFlightBytes: b.cfg.MaxInFlightBytes,

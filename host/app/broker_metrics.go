@@ -34,9 +34,9 @@ var (
 		"server", "request", "outcome")
 	descErrors = describe("errors_total", "Error codes sent in answers, one for each part of an answer that has one.", "server", "code")
 
-	descRecords     = describe("records_total", "Records acknowledged to producers (in) and sent to consumers (out).", "direction")
-	descBatches     = describe("batches_total", "Record batches acknowledged to producers (in) and sent to consumers (out).", "direction")
-	descRecordBytes = describe("record_bytes_total", "Bytes of record batches acknowledged to producers (in) and sent to consumers (out), as stored.", "direction")
+	descRecords     = describe("records_total", "Records stored (in), acknowledged because they were stored before (repeated) and sent to consumers (out).", "direction")
+	descBatches     = describe("batches_total", "Record batches stored (in), acknowledged because they were stored before (repeated) and sent to consumers (out).", "direction")
+	descRecordBytes = describe("record_bytes_total", "Bytes of record batches stored (in), acknowledged because they were stored before (repeated) and sent to consumers (out).", "direction")
 	descFsyncs      = describe("fsyncs_total", "Times that a segment of a log was forced to the disk.")
 
 	descInFlight      = describe("in_flight_bytes", "Memory held by requests, and by chunks and large answers.", "kind")
@@ -71,6 +71,7 @@ func (c brokerCollector) Collect(out chan<- prometheus.Metric) {
 	m.server("sc", s.SC)
 	m.server("spu", s.SPU)
 	m.records("in", s.In)
+	m.records("repeated", s.Repeated)
 	m.records("out", s.Out)
 	m.counter(descFsyncs, s.Fsyncs)
 	m.gauge(descInFlight, s.RequestBytes, "request")

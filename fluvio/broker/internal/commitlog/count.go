@@ -21,6 +21,10 @@ import (
 // ask for more are legal, so their records are not counted rather than refused.
 const maxWindow = 8 << 20
 
+// peeked is how much of a compressed payload is looked at, in bytes: more than the largest block of any codec, 8 MiB in old LZ4 frames, so that the count is in
+// it whatever an honest producer does. Without it, megabytes of empty blocks would have to be gone through.
+const peeked = 9 << 20
+
 const countSize = 4 // bytes, u32, what a payload begins with
 
 // checkRecords compares the number of records at the start of the payload with the offsets that the batch takes. Consumers number records by
@@ -51,14 +55,14 @@ var (
 	atWork  = make(chan struct{}, runtime.GOMAXPROCS(0))
 )
 
-// peek decompresses the record count. It costs no more than one block of the codec, some 64 KiB; of a larger batch the rest is not
+// peek decompresses the record count. It costs no more than one block of the codec, usually some 64 KiB; of a larger batch the rest is not
 // looked at. Known is false for a codec that the log knows nothing of, and where it would take too much memory.
 func peek(b record.Batch) (count int64, known bool, err error) {
 	atWork <- struct{}{}
 	defer func() { <-atWork }()
 	p := peekers.Get().(*peeker)
 	defer peekers.Put(p)
-	p.source.Reset(b.Payload())
+	p.source.Reset(b.Payload()[:min(len(b.Payload()), peeked)])
 	defer p.source.Reset(nil) // keep nothing alive
 	r, err := p.open(b.Codec())
 	if r == nil && err == nil {

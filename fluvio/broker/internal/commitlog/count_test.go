@@ -55,7 +55,7 @@ func TestCompressedBatchesHaveTheirRecordsCounted(t *testing.T) {
 				"three bytes":      withPayload(good, good.Payload()[:3]),
 				"rubbish":          withPayload(good, bytes.Repeat([]byte{0xee}, 60)),
 			} {
-				if _, err := l.Append(bad); !errors.Is(err, ErrCorruptBatch) {
+				if _, _, err := l.Append(bad); !errors.Is(err, ErrCorruptBatch) {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
@@ -117,4 +117,16 @@ func FuzzRecordCount(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Blocks without content are legal, but only so many of them are gone through to find the first record.
+func TestEmptyBlocksAreNotGoneThroughForever(t *testing.T) {
+	identifier := []byte("\xff\x06\x00\x00sNaPpY") // of Snappy's framing format, may come any number of times
+	good := compressed(t, record.Snappy, 3, 100)
+	l := open(t, t.TempDir(), Config{})
+	mustAppend(t, l, withPayload(good, append(bytes.Repeat(identifier, 100), good.Payload()...)))
+	endless := append(bytes.Repeat(identifier, peeked/len(identifier)+1), good.Payload()...)
+	if _, _, err := l.Append(withPayload(good, endless)); !errors.Is(err, ErrCorruptBatch) {
+		t.Errorf("got %v", err)
+	}
 }

@@ -54,7 +54,7 @@ func TestFailedWriteIsCutBack(t *testing.T) {
 	l := open(t, dir, Config{OpenFile: plan.open})
 	mustAppend(t, l, batch(1, 10, 'a'))
 	plan.write = &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
-	if _, err := l.Append(batch(1, 10, 'b')); !IsDiskFull(err) {
+	if _, _, err := l.Append(batch(1, 10, 'b')); !IsDiskFull(err) {
 		t.Fatalf("got %v", err)
 	}
 	if info, _ := os.Stat(segmentPath(dir, 0)); info.Size() != l.Size() {
@@ -79,11 +79,11 @@ func TestLogRefusesWritesWhenItsFileIsInAnUnknownState(t *testing.T) {
 			l := open(t, dir, Config{OpenFile: now.open, SyncEach: true})
 			mustAppend(t, l, batch(1, 10, 'a'))
 			*now = plan
-			if _, err := l.Append(batch(1, 10, 'b')); err == nil {
+			if _, _, err := l.Append(batch(1, 10, 'b')); err == nil {
 				t.Fatal("no error")
 			}
 			*now = faultPlan{}
-			if _, err := l.Append(batch(1, 10, 'c')); !errors.Is(err, ErrFailed) {
+			if _, _, err := l.Append(batch(1, 10, 'c')); !errors.Is(err, ErrFailed) {
 				t.Fatalf("got %v, want ErrFailed", err)
 			}
 			if got := contents(t, l, 1<<20); len(got) != len(batch(1, 10, 0)) {
@@ -103,8 +103,61 @@ func TestLogRefusesWritesWhenItsFileIsInAnUnknownState(t *testing.T) {
 		if err := l.Sync(); err == nil {
 			t.Fatal("no error")
 		}
-		if _, err := l.Append(batch(1, 10, 'b')); !errors.Is(err, ErrFailed) {
+		if _, _, err := l.Append(batch(1, 10, 'b')); !errors.Is(err, ErrFailed) {
 			t.Fatalf("got %v, want ErrFailed", err)
 		}
 	})
+}
+
+// A closed segment that cannot be opened to be forced has not failed to be forced: nothing is lost, so the log goes on, and it is tried again.
+func TestSyncThatCannotOpenASegmentIsTriedAgain(t *testing.T) {
+	var refuse error
+	hook := func(path string, flag int, perm os.FileMode) (File, error) {
+		if refuse != nil && flag&os.O_CREATE == 0 {
+			return nil, refuse
+		}
+		return os.OpenFile(path, flag, perm)
+	}
+	l := open(t, t.TempDir(), Config{SegmentBytes: 200, Files: NewFiles(1), OpenFile: hook})
+	for range 6 {
+		mustAppend(t, l, batch(1, 100, 'a'))
+	}
+	refuse = syscall.EMFILE
+	if err := l.Sync(); !errors.Is(err, syscall.EMFILE) {
+		t.Fatalf("got %v", err)
+	}
+	mustAppend(t, l, batch(1, 100, 'b'))
+	if len(l.dirty) < 6 {
+		t.Errorf("%d segments are still to be forced", len(l.dirty))
+	}
+	refuse = nil
+	if err := l.Sync(); err != nil || len(l.dirty) > 0 {
+		t.Errorf("got %v, %d left", err, len(l.dirty))
+	}
+}
+
+// A segment that retention removes while it waits to be forced is gone, which is no failure.
+func TestSyncMeetsRetention(t *testing.T) {
+	var (
+		l     *Log
+		clean bool
+	)
+	hook := func(path string, flag int, perm os.FileMode) (File, error) {
+		if clean {
+			clean = false
+			if _, err := l.Clean(); err != nil {
+				t.Error(err)
+			}
+		}
+		return os.OpenFile(path, flag, perm)
+	}
+	l = open(t, t.TempDir(), Config{SegmentBytes: 200, MaxBytes: 200, Files: NewFiles(1), OpenFile: hook})
+	for range 6 {
+		mustAppend(t, l, batch(1, 100, 'a'))
+	}
+	clean = true
+	if err := l.Sync(); err != nil {
+		t.Errorf("got %v", err)
+	}
+	mustAppend(t, l, batch(1, 100, 'b'))
 }

@@ -138,7 +138,7 @@ func TestSegmentThatCannotBeOpened(t *testing.T) {
 	if _, _, err := read(l, nil, new(Cursor), 0, 1000); !errors.Is(err, no) {
 		t.Errorf("read: %v", err)
 	}
-	if _, err := l.Append(batch(1, 30, 'x')); !errors.Is(err, no) {
+	if _, _, err := l.Append(batch(1, 30, 'x')); !errors.Is(err, no) {
 		t.Errorf("append that begins a segment: %v", err)
 	}
 	fail.Store(false)

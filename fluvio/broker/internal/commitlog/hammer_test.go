@@ -25,7 +25,7 @@ func TestHammer(t *testing.T) {
 				if i%5 == 0 {
 					set = append(set, batch(1, 32, byte(w))...)
 				}
-				if _, err := l.Append(set); err != nil {
+				if _, _, err := l.Append(set); err != nil {
 					t.Errorf("append: %v", err)
 					return
 				}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -61,18 +62,18 @@ func Open(dir string, cfg Config) (*Log, error) {
 // or none is: ErrCorruptBatch, ErrBatchTooLarge, *SequenceError, ErrFailed, ErrClosed, or what the file system said.
 //
 // A set in which every batch has a producer sequence, and all of whose ordinals are in the log, is not written again: the result is the offset of
-// its first record as it was stored. One that is only in part what its writers have to go on with is a *SequenceError. A writer that
+// its first record as it was stored, and repeated is true. One that is only in part what its writers have to go on with is a *SequenceError. A writer that
 // is not known, or has been forgotten, may begin with any ordinal.
-func (l *Log) Append(set []byte) (base int64, err error) {
+func (l *Log) Append(set []byte) (base int64, repeated bool, err error) {
 	records, sequenced, err := checkSet(set, l.maxBatch())
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	base, again, err := l.append(set, records, sequenced)
 	if again != nil {
-		return l.original(again)
+		base, err = l.original(again)
 	}
-	return base, err
+	return base, again != nil, err
 }
 
 // append writes a checked set, or says what it repeats.
@@ -246,24 +247,48 @@ func (l *Log) size() (total int64) {
 // Sync forces everything appended so far to the disk. Appends go on meanwhile.
 //
 // After a failed fsync(2) the system may have dropped the pages that it could not write, and report success the next time.
-// So the log takes no more then: ErrFailed.
+// So the log takes no more then: ErrFailed. Where a segment could not even be opened, for want of file descriptors, nothing is lost: the
+// next Sync tries it again.
 func (l *Log) Sync() error {
 	l.appendMu.Lock()
 	dirty := l.dirty
 	l.dirty = nil
 	l.appendMu.Unlock()
-	for _, s := range dirty {
-		err := s.sync()
-		if err == nil || errors.Is(err, os.ErrClosed) { // retention or Close came first
-			continue
+	for i, s := range dirty {
+		f, err := s.acquire()
+		if err != nil {
+			if l.forsaken(s, err) {
+				continue
+			}
+			l.postpone(dirty[i:])
+			return fmt.Errorf("force %s to the disk: %w", s.path, err)
 		}
-		err = fmt.Errorf("force %s to the disk: %w", s.path, err)
-		l.appendMu.Lock()
-		l.failed = err
-		l.appendMu.Unlock()
-		return err
+		err = f.Sync()
+		s.release()
+		if err != nil {
+			err = fmt.Errorf("force %s to the disk: %w", s.path, err)
+			l.appendMu.Lock()
+			l.failed = err
+			l.appendMu.Unlock()
+			return err
+		}
 	}
 	return nil
+}
+
+// forsaken reports whether a segment could not be opened because retention or Close came first.
+func (l *Log) forsaken(s *segment, err error) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return s.dropped || errors.Is(err, os.ErrClosed)
+}
+
+// postpone leaves segments to the next Sync.
+func (l *Log) postpone(segs []*segment) {
+	l.appendMu.Lock()
+	defer l.appendMu.Unlock()
+	later := slices.DeleteFunc(l.dirty, func(s *segment) bool { return slices.Contains(segs, s) })
+	l.dirty = slices.DeleteFunc(append(slices.Clone(segs), later...), func(s *segment) bool { return s.dropped })
 }
 
 // Close syncs and closes the log and wakes everybody who waits on it.

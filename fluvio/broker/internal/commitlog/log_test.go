@@ -59,7 +59,7 @@ func open(t testing.TB, dir string, cfg Config) *Log {
 
 func mustAppend(t testing.TB, l *Log, set []byte) int64 {
 	t.Helper()
-	base, err := l.Append(set)
+	base, _, err := l.Append(set)
 	if err != nil {
 		t.Fatalf("append: %v", err)
 	}
@@ -212,7 +212,7 @@ func TestAppendRefusesWhatIsNoBatch(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := t.TempDir()
 			l := open(t, dir, Config{MaxBatchBytes: 500})
-			if _, err := l.Append(tc.set); !errors.Is(err, tc.want) {
+			if _, _, err := l.Append(tc.set); !errors.Is(err, tc.want) {
 				t.Fatalf("got %v, want %v", err, tc.want)
 			}
 			if l.Size() != 0 {
@@ -222,7 +222,7 @@ func TestAppendRefusesWhatIsNoBatch(t *testing.T) {
 	}
 	t.Run("larger than a segment", func(t *testing.T) {
 		l := open(t, t.TempDir(), Config{SegmentBytes: 500})
-		if _, err := l.Append(batch(1, 1000, 0)); !errors.Is(err, ErrBatchTooLarge) {
+		if _, _, err := l.Append(batch(1, 1000, 0)); !errors.Is(err, ErrBatchTooLarge) {
 			t.Fatal(err)
 		}
 	})
@@ -235,7 +235,7 @@ func TestOffsetsRunOut(t *testing.T) {
 	}
 	l := open(t, dir, Config{})
 	mustAppend(t, l, batch(2, 0, 0))
-	if _, err := l.Append(batch(1, 0, 0)); !errors.Is(err, ErrCorruptBatch) {
+	if _, _, err := l.Append(batch(1, 0, 0)); !errors.Is(err, ErrCorruptBatch) {
 		t.Fatalf("an offset beyond the largest was given out: %v", err)
 	}
 }
@@ -382,7 +382,7 @@ func TestGrownWakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-waiting
-	if _, err := l.Append(batch(1, 0, 0)); !errors.Is(err, ErrClosed) {
+	if _, _, err := l.Append(batch(1, 0, 0)); !errors.Is(err, ErrClosed) {
 		t.Errorf("append after close: %v", err)
 	}
 	if _, _, err := read(l, nil, new(Cursor), 0, 1); !errors.Is(err, ErrClosed) {

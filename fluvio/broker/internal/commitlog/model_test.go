@@ -114,7 +114,7 @@ func TestLogMatchesItsModel(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
 				set := drawSet(t)
-				base, err := l.Append(set)
+				base, _, err := l.Append(set)
 				if err != nil || base != m.end {
 					t.Fatalf("append: base %d, %v; want %d", base, err, m.end)
 				}
@@ -122,7 +122,7 @@ func TestLogMatchesItsModel(t *testing.T) {
 			},
 			"append and fail": func(t *rapid.T) {
 				plan.write = errors.New("no")
-				_, err := l.Append(drawSet(t))
+				_, _, err := l.Append(drawSet(t))
 				plan.write = nil
 				if err == nil {
 					t.Fatal("no error")
@@ -200,7 +200,7 @@ func FuzzOpen(f *testing.F) {
 		if got := contents(t, l, 100); !bytes.HasPrefix(file, got) || int64(len(got)) != l.Size() {
 			t.Fatalf("read %d bytes of %d", len(got), l.Size())
 		}
-		if _, err := l.Append(batch(1, 0, 0)); err != nil {
+		if _, _, err := l.Append(batch(1, 0, 0)); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -374,7 +374,7 @@ func TestSequencesMatchTheirModel(t *testing.T) {
 		check := func(t *rapid.T, set []byte, events []event) {
 			fresh, want := verdict(fold(log[from:], cfg.MaxWriters), events)
 			start, before := l.Bounds()
-			base, err := l.Append(bytes.Clone(set))
+			base, _, err := l.Append(bytes.Clone(set))
 			var got outcome
 			if s, ok := err.(*SequenceError); ok {
 				got = refused(s.Writer, s.Expected)

@@ -84,16 +84,6 @@ func (s *segment) readAt(b []byte, pos int64) (int, error) {
 	return f.ReadAt(b, pos)
 }
 
-// sync forces the file to the disk, all of it, also what was written before it was last closed and opened: the system keeps that by file.
-func (s *segment) sync() error {
-	f, err := s.acquire()
-	if err != nil {
-		return err
-	}
-	defer s.release()
-	return f.Sync()
-}
-
 // corrupt describes damage in s at the batch that should hold offset.
 func (s *segment) corrupt(pos, offset int64, format string, args ...any) error {
 	return &CorruptError{File: s.path, Pos: pos, Offset: offset, Reason: fmt.Sprintf(format, args...)}

@@ -85,7 +85,7 @@ func hammerWriter(t *testing.T, l *Log, w int64, sets int, told map[int64]int64)
 		for k := range bases {
 			mine := bytes.Clone(set)
 			both.Go(func() {
-				base, err := l.Append(mine)
+				base, _, err := l.Append(mine)
 				if err != nil {
 					t.Errorf("writer %d at %d: %v", w, first, err)
 				}
@@ -104,7 +104,7 @@ func hammerWriter(t *testing.T, l *Log, w int64, sets int, told map[int64]int64)
 			for told[old] == 0 && old > 0 { // the batch that holds it
 				old--
 			}
-			base, err := l.Append(numbered(w, old, 1))
+			base, _, err := l.Append(numbered(w, old, 1))
 			var sequence *SequenceError
 			if err != nil && !errors.As(err, &sequence) || err == nil && base != told[old] {
 				t.Errorf("writer %d, long ago at %d: offset %d, %v", w, old, base, err)

@@ -39,7 +39,7 @@ func refused(writer, want int64) outcome {
 
 func try(t testing.TB, l *Log, set []byte) outcome {
 	t.Helper()
-	offset, err := l.Append(bytes.Clone(set))
+	offset, _, err := l.Append(bytes.Clone(set))
 	var sequence *SequenceError
 	switch {
 	case err == nil:
@@ -119,7 +119,7 @@ func TestSequencedSets(t *testing.T) {
 func TestOrdinalsEnd(t *testing.T) {
 	l := open(t, t.TempDir(), Config{})
 	for _, set := range [][]byte{numbered(1, record.MaxOrdinal, 2), join(numbered(1, 5, 1), numbered(2, record.MaxOrdinal-1, 3))} {
-		if _, err := l.Append(set); !errors.Is(err, ErrCorruptBatch) {
+		if _, _, err := l.Append(set); !errors.Is(err, ErrCorruptBatch) {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -281,7 +281,7 @@ func TestRepetitionsNeedNoRoom(t *testing.T) {
 	l := open(t, t.TempDir(), Config{OpenFile: plan.open})
 	mustAppend(t, l, numbered(1, 0, 1))
 	plan.write = errors.New("no")
-	if _, err := l.Append(numbered(1, 1, 1)); err == nil {
+	if _, _, err := l.Append(numbered(1, 1, 1)); err == nil {
 		t.Fatal("no error")
 	}
 	if got := try(t, l, numbered(1, 0, 1)); got != appended(0) {
