@@ -73,11 +73,22 @@ func (a *allowance) memory(size int) ([]byte, error) {
 		}
 	}
 	into := a.spares.get(size)
-	if into == nil && (a.budget != nil || size <= trustedAnswer) {
-		into = make([]byte, size, a.spares.capacity(size))
+	if into == nil {
+		into = a.fresh(size)
 	}
 	a.arriving = append(a.arriving, arrival{cost, into})
 	return into, nil
+}
+
+// fresh takes memory for an answer. It returns none for one that is large beyond trust.
+func (a *allowance) fresh(size int) []byte {
+	switch {
+	case a.budget == nil && a.spares == nil && size > blockSize/2 && size <= blockSize: // else records would hold far more than they came in
+		return newBlock()[:size:size]
+	case a.budget != nil || size <= trustedAnswer:
+		return make([]byte, size, a.spares.capacity(size))
+	}
+	return nil
 }
 
 // announced is what the arriving answers cost. The mutex is held.

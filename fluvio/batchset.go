@@ -55,5 +55,5 @@ func (s *batchSet) count() (n int64) {
 
 func (s *batchSet) reset() {
 	clear(s.batches)
-	s.bytes, s.skip, s.batches, s.cost = s.bytes[:0], 0, s.batches[:0], 0
+	s.bytes, s.skip, s.batches, s.cost, s.err = s.bytes[:0], 0, s.batches[:0], 0, nil
 }

@@ -33,9 +33,10 @@ func (s *signal) broadcast() {
 
 // budget bounds the bytes that are buffered. While there is room nobody waits and no lock is taken.
 type budget struct {
-	most  int64
-	used  atomic.Int64
-	freed signal
+	most    int64
+	used    atomic.Int64
+	waiting atomic.Int32 // who waits for room
+	freed   signal
 }
 
 func (b *budget) try(n int64) bool {
@@ -55,6 +56,8 @@ func (b *budget) take(ctx context.Context, n int64, done <-chan struct{}, full f
 	if b.try(n) {
 		return nil
 	}
+	b.waiting.Add(1)
+	defer b.waiting.Add(-1)
 	for {
 		freed := b.freed.wait()
 		if b.try(n) {

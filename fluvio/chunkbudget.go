@@ -11,10 +11,10 @@ import (
 //
 // A chunk is paid for before it is asked for, because an SPU that was asked may send at any moment. A stream at the end of its partition
 // has asked and waits, perhaps for hours, so what such streams hold is kept small: each has a share, and the shares are less than half
-// of the budget. All the rest is in chunks that came, and is free again when they have been read. Therefore whoever waits here is
+// of the budget, or up to seven eighths where partitions are that many. All the rest is in chunks that came, and is free again when they have been read. Therefore whoever waits here is
 // served some time, in the order of asking, while the consumer is being read:
 //
-//   - a claim of up to three eighths of the budget fits when what came before it has been read;
+//   - a claim of up to three eighths of the budget fits when what came before it has been read (less, with that many partitions);
 //   - a larger one, for a batch that is that large, is granted when nothing is held but by streams that wait. It comes on top.
 type chunkBudget struct {
 	most int
@@ -90,6 +90,14 @@ func (b *chunkBudget) force(bytes int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.grant(bytes, false)
+}
+
+// raise makes the budget at least that large.
+func (b *chunkBudget) raise(most int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.most = max(b.most, most)
+	b.serve()
 }
 
 // reserve takes bytes for as long as the budget is used.

@@ -91,7 +91,7 @@ func (c *Client) bind(ctx context.Context) (context.Context, func()) {
 }
 
 // Partitions is the number of partitions of a topic. It waits for the metadata; after that, a topic that is not there is
-// ErrTopicNotFound at once.
+// ErrTopicNotFound at once. More than 65,536 are an error, as for a Producer and a TopicConsumer.
 func (c *Client) Partitions(ctx context.Context, topic string) (int, error) {
 	t, err := c.topic(ctx, topic)
 	return int(t.partitions), err
@@ -102,6 +102,9 @@ func (c *Client) topic(ctx context.Context, name string) (t topic, err error) {
 		t, err = c.meta.topic(ctx, name)
 		return err
 	})
+	if err == nil {
+		err = believable(name, t.partitions)
+	}
 	return t, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -353,4 +354,30 @@ func TestChangesThatAreNotAnsweredAreAmbiguousAndQuestionsAreAskedAgain(t *testi
 			t.Errorf("%v, %v, asked %d times", topics, err, lists)
 		}
 	})
+}
+
+// TestTheBudgetBoundsAnAttempt has a server that accepts and never answers.
+func TestTheBudgetBoundsAnAttempt(t *testing.T) {
+	for budget, most := range map[time.Duration]time.Duration{
+		100 * time.Millisecond: time.Second, 2 * time.Second: 2 * time.Second, 15 * time.Second: 16 * time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var ends []net.Conn
+			began := time.Now()
+			_, err := fluvio.Connect(t.Context(), fluvio.WithEndpoint("sc:1"), fluvio.WithRetryBudget(budget),
+				fluvio.WithDialer(func(context.Context, string, string) (net.Conn, error) {
+					here, there := net.Pipe()
+					ends = append(ends, there)
+					go io.Copy(io.Discard, there)
+					return here, nil
+				}))
+			took := time.Since(began)
+			if !errors.Is(err, fluvio.ErrUnavailable) || took > most || !strings.Contains(err.Error(), fmt.Sprintf("gave up after %v", took)) {
+				t.Errorf("budget %v, %v: %v", budget, took, err)
+			}
+			for _, c := range ends {
+				c.Close()
+			}
+		})
+	}
 }

@@ -68,14 +68,14 @@ func (c *Client) Consumer(ctx context.Context, topic string, partition uint32, s
 // newConsumer makes a consumer that does nothing yet.
 func newConsumer(client *Client, r replica, s consumerSettings, at int64) *Consumer {
 	c := &Consumer{client: client, replica: r, settings: s, queue: chunkQueue{most: s.queued()}}
-	c.reading = reading{position: at, handed: at, inflate: &record.Decompressor{MaxPayload: s.maxBatch}}
+	c.reading = reading{position: at, inflate: &record.Decompressor{MaxPayload: s.maxBatch}}
 	c.life, c.stop = context.WithCancelCause(client.life)
 	c.allowed = new(allowance)
 	if s.reuse {
-		c.reuse(newSpares(s.maxBytes))
+		c.reuse(newSpares(s.maxBytes), new(arena))
 	}
 	if s.consumerID != "" {
-		c.commits = newCommits(client, r)
+		c.commits = newCommits(client, r, s.consumerID)
 	}
 	if s.dropStale {
 		c.seen = newSeenWriters(s.seen[r.partition])
@@ -83,8 +83,8 @@ func newConsumer(client *Client, r replica, s consumerSettings, at int64) *Consu
 	return c
 }
 
-// reuse has chunks read into memory of chunks that have been read.
-func (c *Consumer) reuse(s *spares) { c.allowed.spares, c.queue.spares = s, s }
+// reuse has chunks read into memory of chunks that have been read, and batches decompressed into that of batches before.
+func (c *Consumer) reuse(s *spares, a *arena) { c.allowed.spares, c.queue.spares, c.arena = s, s, a }
 
 // start begins to fetch.
 func (c *Consumer) start() error {
@@ -114,32 +114,49 @@ func (c *Consumer) spawn(f func()) error {
 
 // Position is the offset of the next record that Poll returns.
 func (c *Consumer) Position() int64 {
-	if len(c.pending) > 0 {
-		return c.pending[0].Offset
+	return c.resume(c.pending)
+}
+
+// resume is where to go on with some of the records that were received.
+func (c *Consumer) resume(pending []Record) int64 {
+	switch {
+	case len(pending) == 0:
+		return c.position
+	case c.filtered():
+		return c.began
 	}
-	return c.position
+	return pending[0].Offset
 }
 
 // Poll returns the next records, at least one and at most 1024, as soon as there are some; fewer where they fill 1 MiB decompressed.
 // The slice is valid until the next call of any method; keys and values are valid, and must not be changed, for as long as anyone holds
 // them: they alias what was received, a chunk of up to WithMaxBytes or a decompressed batch, which stays in memory as a whole.
 //
-// The error is io.EOF at WithUntil, or ctx's: Poll may be called again after that. Otherwise it is final: an *OffsetOutOfRangeError,
-// or one that wraps ErrTopicNotFound, ErrUnavailable, ErrCorrupt, ErrBatchTooLarge or ErrClosed, or holds a protocol.ErrorCode.
+// The error is io.EOF at WithUntil or WithUntilEnd, or ctx's, also where there are records already: Poll may be called again after that.
+// Otherwise it is final: an *OffsetOutOfRangeError, or one that wraps ErrTopicNotFound, ErrUnavailable, ErrCorrupt, ErrBatchTooLarge or ErrClosed, or holds a protocol.ErrorCode.
 func (c *Consumer) Poll(ctx context.Context) ([]Record, error) {
 	return c.pollSome(ctx, pollRecords)
 }
 
 func (c *Consumer) pollSome(ctx context.Context, most int) ([]Record, error) {
 	c.settle()
+	if err := ended(ctx); err != nil {
+		return nil, err
+	}
 	return c.poll(ctx, most, true)
 }
 
 // settle counts as processed what was returned before.
 func (c *Consumer) settle() {
-	if c.commits != nil && c.handed != c.settled {
-		c.settled = c.handed
-		c.commits.processed.Store(c.handed - 1)
+	if c.commits != nil {
+		c.commits.settle()
+	}
+}
+
+// hand notes that records before an offset are being returned.
+func (c *Consumer) hand(next int64) {
+	if c.commits != nil {
+		c.commits.handed.Store(next)
 	}
 }
 
@@ -155,17 +172,19 @@ func (s *consumerSettings) loopRecords() int {
 func (c *Consumer) poll(ctx context.Context, most int, wait bool) ([]Record, error) {
 	if len(c.pending) > 0 {
 		left := c.pending
-		c.pending, c.handed = nil, c.position
+		c.pending = nil
+		c.hand(c.position)
 		return left, nil
 	}
-	clear(c.records)
+	c.began = c.position
 	c.records, c.inflated = c.records[:0], 0
 	if c.settings.reuse && c.batch == nil {
-		c.arena = c.arena[:0]
+		c.arena.memory = c.arena.memory[:0]
 	}
 	for {
 		more, err := c.advance(ctx, wait, len(c.records) > 0)
 		if err != nil && len(c.records) == 0 {
+			c.forget()
 			return nil, err
 		}
 		if !more || err != nil {
@@ -180,7 +199,9 @@ func (c *Consumer) poll(ctx context.Context, most int, wait bool) ([]Record, err
 			break
 		}
 	}
-	c.handed = c.position
+	if len(c.records) > 0 {
+		c.hand(c.position)
+	}
 	return c.records, nil
 }
 
@@ -188,10 +209,13 @@ func (c *Consumer) poll(ctx context.Context, most int, wait bool) ([]Record, err
 // then the first records of it were skipped or returned before. It may end behind WithUntil. The batch is valid, and must not be
 // changed, for as long as anyone holds it. Errors are those of Poll.
 //
-// What a loop over Records left comes first, as batches made of it. With WithDropStale a batch of which all records were returned before is left out, and one of which some were is made anew, from the
-// others.
+// What a loop over Records left comes first, as batches made of it. With WithDropStale a batch of which all records were returned before
+// is left out, and one of which some were is made anew, from the others.
 func (c *Consumer) PollBatch(ctx context.Context) (Batch, error) {
 	c.settle()
+	if err := ended(ctx); err != nil {
+		return nil, err
+	}
 	return c.pollBatch(ctx, true)
 }
 
@@ -202,7 +226,10 @@ func (c *Consumer) pollBatch(ctx context.Context, wait bool) (b Batch, err error
 		if err != nil {
 			return nil, c.corrupt(err)
 		}
-		c.handed, c.pending = c.pending[n-1].Offset+1, c.pending[n:]
+		c.hand(c.behind(&c.pending[n-1]))
+		if c.pending = c.pending[n:]; len(c.pending) == 0 {
+			c.hand(c.position)
+		}
 		return b, nil
 	}
 	for b == nil {
@@ -214,7 +241,7 @@ func (c *Consumer) pollBatch(ctx context.Context, wait bool) (b Batch, err error
 			c.batch = nil
 		}
 	}
-	c.handed = c.position
+	c.hand(c.position)
 	return b, nil
 }
 
@@ -232,12 +259,13 @@ func (c *Consumer) Records(ctx context.Context) iter.Seq2[Record, error] {
 				return
 			}
 			for i := range records {
-				c.handed, c.pending = records[i].Offset+1, records[i+1:]
+				c.pending = records[i+1:]
+				c.hand(c.behind(&records[i]))
 				if !yield(records[i], nil) {
 					return
 				}
 			}
-			c.handed = c.position
+			c.hand(c.position)
 		}
 	}
 }
@@ -250,8 +278,8 @@ func (c *Consumer) Buffered() bool {
 // Commit stores that everything that was returned so far is processed: a consumer with the same id (WithConsumerID) resumes behind it.
 // When it returns nil the cluster has the offset. If nothing was returned since the last time, it does nothing.
 //
-// It waits for a connection if there is none, within the retry budget. The error wraps ErrNoConsumerID, or what ended the consumer, or
-// is ctx's, or holds a protocol.ErrorCode.
+// It is tried again within the retry budget, on a connection of its own while the consumer has none. The error wraps ErrNoConsumerID,
+// ErrUnavailable, or what ended the consumer, or is ctx's, or holds a protocol.ErrorCode.
 func (c *Consumer) Commit(ctx context.Context) error {
 	if c.commits == nil {
 		return fmt.Errorf("commit of %v: %w", c.replica, ErrNoConsumerID)

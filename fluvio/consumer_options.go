@@ -10,7 +10,7 @@ import (
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
-// ConsumerOption changes how a Consumer works.
+// ConsumerOption changes how a Consumer or a TopicConsumer works.
 type ConsumerOption interface{ applyConsumer(*consumerSettings) }
 
 type consumerOption func(*consumerSettings)
@@ -30,6 +30,7 @@ type consumerSettings struct {
 
 	consumerID string
 	autoCommit time.Duration
+	commits    bool // autoCommit was asked for
 
 	smartModules smartModules
 	invocations  []protocol.SmartModuleInvocation // of smartModules
@@ -39,6 +40,7 @@ type consumerSettings struct {
 
 	partitions []uint32 // of a TopicConsumer; none: all
 	maxMemory  int
+	readBuffer int // of the connection, in bytes; 0: as usual
 }
 
 // answerHead is more than an answer has in front of its records, in bytes: an error may carry a record.
@@ -46,8 +48,8 @@ const answerHead = 4 << 10
 
 // WithMaxBytes says how many bytes of batches the SPU may send at a time; 1 MiB by default, at least 1 KiB. It is no limit for a
 // single batch, see WithMaxBatch.
-func WithMaxBytes(n int) ConsumerOption {
-	return consumerOption(func(s *consumerSettings) { s.maxBytes = n })
+func WithMaxBytes(bytes int) ConsumerOption {
+	return consumerOption(func(s *consumerSettings) { s.maxBytes = bytes })
 }
 
 // WithMaxBatch bounds a single batch, in bytes, compressed and decompressed; 64 MiB by default. An SPU cuts what it sends at
@@ -57,14 +59,15 @@ func WithMaxBatch(bytes int) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) { s.maxBatch = bytes })
 }
 
-// WithMaxQueued bounds what is received ahead of Poll, in bytes; twice WithMaxBytes and a little by default: one chunk that is being read, and
-// the next. The SPU is asked for another chunk only while there is room for it, or nothing is left. A chunk that is larger than
+// WithMaxQueued bounds what a Consumer receives ahead of Poll, in bytes; twice WithMaxBytes and a little by default: one chunk that is
+// being read, and the next. The SPU is asked for another chunk only while there is room for it, or nothing is left. A chunk that is larger than
 // WithMaxBytes, because its batch is, comes on top.
 func WithMaxQueued(bytes int) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) { s.maxQueued = bytes })
 }
 
-// WithUntil makes the consumer return io.EOF when everything before that offset has been returned.
+// WithUntil makes the consumer return io.EOF when everything before that offset has been returned. It is for a Consumer; a TopicConsumer
+// has WithUntilEnd.
 func WithUntil(offset int64) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) { s.until = offset })
 }
@@ -93,7 +96,7 @@ func WithConsumerID(id string) ConsumerOption {
 // processed when the next records are asked for, or the consumer is closed: after a crash some records come again, but none is missed.
 // It needs WithConsumerID. By default nothing is stored but by Commit.
 func WithAutoCommit(every time.Duration) ConsumerOption {
-	return consumerOption(func(s *consumerSettings) { s.autoCommit = every })
+	return consumerOption(func(s *consumerSettings) { s.autoCommit, s.commits = every, true })
 }
 
 // WithDropStale leaves out records that their writer sent twice: a batch with a producer sequence (package record) says who wrote it
@@ -120,12 +123,18 @@ func WithPartitions(partitions ...uint32) ConsumerOption {
 // WithMaxMemory bounds what a TopicConsumer holds, of all partitions together, in bytes; 64 MiB by default. It counts the chunks that
 // were asked for, that arrive, that are queued and that are being read, the batch that is decompressed, and the buffers of connections.
 // What Poll has returned counts until the chunk has been read. Partitions share it: with many of them chunks are smaller than
-// WithMaxBytes. A batch of more than half of it comes on top.
+// WithMaxBytes. A batch of more than three eighths of it comes on top, and so may what a batch decompresses to.
+//
+// A partition takes 64 KiB at best: 48 KiB for its connection, 32 KiB of them to read into, and the chunk that it waits for. With more
+// than some hundred partitions the connection is given 512 bytes to read into and counts 11 KiB, and the chunk goes down to 1 KiB, 13 KiB
+// together: 4096 partitions fit into 64 MiB. Where even that would be more than seven eighths of the limit, the limit is raised to hold it.
 func WithMaxMemory(bytes int) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) { s.maxMemory = bytes })
 }
 
 const (
+	// defaultMaxBytes of a chunk.
+	defaultMaxBytes = 1 << 20
 	// defaultMaxMemory of a TopicConsumer.
 	defaultMaxMemory = 64 << 20
 	// smallestMemory holds a chunk and its surroundings.
@@ -134,7 +143,7 @@ const (
 
 // newConsumerSettings applies options to the defaults and checks.
 func newConsumerSettings(opts []ConsumerOption, maxFrame int) (consumerSettings, error) {
-	s := consumerSettings{maxBytes: 1 << 20, maxBatch: 64 << 20, until: math.MaxInt64}
+	s := consumerSettings{maxBytes: defaultMaxBytes, maxBatch: 64 << 20, until: math.MaxInt64}
 	for _, o := range opts {
 		o.applyConsumer(&s)
 	}
@@ -151,7 +160,7 @@ func newConsumerSettings(opts []ConsumerOption, maxFrame int) (consumerSettings,
 		return s, fmt.Errorf("%d queued bytes: want more than 0", s.maxQueued)
 	case len(s.consumerID) > protocol.MaxString:
 		return s, fmt.Errorf("consumer id of %d bytes: want at most %d", len(s.consumerID), protocol.MaxString)
-	case s.autoCommit < 0 || s.autoCommit > 0 && s.autoCommit < time.Millisecond:
+	case s.commits && s.autoCommit < time.Millisecond:
 		return s, fmt.Errorf("commits every %v: want at least %v", s.autoCommit, time.Millisecond)
 	case s.autoCommit > 0 && s.consumerID == "":
 		return s, fmt.Errorf("commits every %v: %w (WithConsumerID)", s.autoCommit, ErrNoConsumerID)

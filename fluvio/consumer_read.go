@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 
 	"github.com/weir-stream/weir/fluvio/record"
 )
@@ -19,8 +21,7 @@ const (
 // reading is where in the chunks a Consumer is.
 type reading struct {
 	position int64        // of the next record to return
-	handed   int64        // behind the last record that was returned
-	settled  int64        // what handed was when it was last told to commits
+	began    int64        // what position was before the last Poll
 	rest     []byte       // batches of the chunk that have not been looked at
 	next     int64        // position behind the chunk
 	batch    record.Batch // what is being read, nil between batches
@@ -33,10 +34,14 @@ type reading struct {
 	inflate  *record.Decompressor
 	hint     int    // memory to take for the next decompressed payload
 	inflated int    // bytes decompressed in this Poll
-	arena    []byte // of payloads, if memory is reused
+	arena    *arena // if memory is reused
 	records  []Record
 	err      error // sticky
 }
+
+// arena is memory for the payloads of one Poll. The partitions of a TopicConsumer share one: none of them is read while another one is in
+// the middle of a batch.
+type arena struct{ memory []byte }
 
 // advance makes sure that there is a batch to read. It waits for one, if it may and unless some records are there already, and returns
 // false if there is none without waiting.
@@ -65,6 +70,7 @@ func (c *Consumer) advance(ctx context.Context, wait, some bool) (bool, error) {
 // receive takes the next chunk.
 func (c *Consumer) receive(ctx context.Context, wait bool) (ok bool, err error) {
 	var next chunk
+	c.forget()
 	c.queue.done()
 	if wait {
 		next, err = c.queue.take(ctx)
@@ -85,6 +91,9 @@ func (c *Consumer) receive(ctx context.Context, wait bool) (ok bool, err error) 
 	return true, nil
 }
 
+// forget drops what Poll returned last: it would keep its chunk alive. Within a chunk there is no need for that.
+func (c *Consumer) forget() { clear(c.records[:cap(c.records)]) }
+
 // release gives up the chunk if all of it has been returned. What Poll returned last is gone then.
 func (c *Consumer) release() {
 	if c.batch == nil && len(c.rest) == 0 {
@@ -92,9 +101,19 @@ func (c *Consumer) release() {
 	}
 }
 
+// finish gives up what lies behind the end to read to. What Poll returned last is gone then.
+func (c *Consumer) finish() {
+	c.drop()
+	c.rest = nil
+	c.queue.done()
+}
+
 // enter verifies the next batch and finds what of it is to be returned. Nothing: then it is left again.
 func (c *Consumer) enter() error {
 	b, rest, err := record.Next(c.rest)
+	if err == nil && len(b) > c.settings.maxBatch {
+		err = fmt.Errorf("%w: batch of %d bytes, limit %d (WithMaxBatch)", record.ErrTooLarge, len(b), c.settings.maxBatch)
+	}
 	if err == nil {
 		err = b.Verify()
 	}
@@ -116,7 +135,11 @@ func (c *Consumer) enter() error {
 func (c *Consumer) choose() {
 	c.want, c.wanted, c.partly = c.want[:0], 0, false
 	s, ok := c.batch.Sequence()
-	if c.seen == nil || !ok || c.filtered() {
+	switch {
+	case c.filtered(): // by its numbers nothing can be said to lie behind the end
+		c.want = append(c.want, Span{c.position, math.MaxInt64})
+		return
+	case c.seen == nil || !ok:
 		c.want = append(c.want, Span{c.position, c.settings.until})
 		return
 	}
@@ -157,13 +180,13 @@ func (c *Consumer) open() (err error) {
 // decompress returns the batch's payload, in memory of its own for every batch of a Poll at least: records alias it.
 func (c *Consumer) decompress() ([]byte, error) {
 	if c.settings.reuse {
-		before := len(c.arena)
-		all, err := c.inflate.Append(c.arena, c.batch)
+		before := len(c.arena.memory)
+		all, err := c.inflate.Append(c.arena.memory, c.batch)
 		if err != nil {
 			return nil, err
 		}
 		if cap(all) <= 2*pollBytes {
-			c.arena = all
+			c.arena.memory = all
 		}
 		return all[before:len(all):len(all)], nil
 	}
@@ -203,39 +226,60 @@ func (c *Consumer) moveTo(offset int64) {
 
 // read takes records of the batch until it ends, there are as many as wanted, or the end to read to is reached.
 func (c *Consumer) read(most int) {
-	end, last := c.batch.NextOffset(), c.position
-	want := c.want[c.wanted]
 	for len(c.records) < most {
-		if !c.walk.Next() {
-			c.ran(last)
-			return
-		}
-		if c.walk.Offset < want.From {
-			continue
-		}
-		if c.walk.Offset >= want.To {
-			if !c.nextSpan(c.walk.Offset) {
-				c.stopAt(c.walk.Offset)
+		next, want, ok := c.walk.NextOffset(), c.want[c.wanted], false
+		switch {
+		case next < want.From:
+			ok = c.walk.Next()
+		case next < want.To:
+			ok = c.readSome(int(min(want.To-next, int64(most-len(c.records)))))
+		case c.walk.Left() > 0:
+			if ok = c.nextSpan(next); !ok {
+				c.stopAt(next)
 				return
 			}
-			if want = c.want[c.wanted]; c.walk.Offset < want.From {
-				continue
-			}
 		}
-		last = c.walk.Offset + 1
-		c.records = append(c.records, c.walk.Record)
+		if !ok {
+			c.ran()
+			return
+		}
 	}
-	c.moveTo(last)
-	if last == end && !c.filtered() {
+	c.passed(c.walk.NextOffset())
+	if c.position == c.batch.NextOffset() && !c.filtered() {
 		c.leave()
 	}
 }
 
-// ran is what happens when there is no further record in the batch, after the one before last.
-func (c *Consumer) ran(last int64) {
+// passed moves the position behind a record of the batch. What SmartModules made has numbers that may be anywhere: it is passed when all of
+// it is, so that nobody who goes on at the position, or at what was committed, misses a part.
+func (c *Consumer) passed(next int64) {
+	if !c.filtered() {
+		c.moveTo(next)
+	}
+}
+
+// behind is the offset to go on with after a record that Poll has returned, where that was not the last one.
+func (c *Consumer) behind(r *Record) int64 {
+	if c.filtered() {
+		return c.began
+	}
+	return r.Offset + 1
+}
+
+// readSome takes so many records. It returns false if there are not that many.
+func (c *Consumer) readSome(n int) bool {
+	have := len(c.records)
+	all := slices.Grow(c.records, min(n, c.walk.Left()))
+	got := c.walk.Read(all[have:min(have+n, cap(all))])
+	c.records = all[:have+got]
+	return got == n
+}
+
+// ran is what happens when no further record of the batch can be read.
+func (c *Consumer) ran() {
 	if err := c.walk.Err(); err != nil {
 		c.err = c.corrupt(err)
-		c.moveTo(last)
+		c.passed(max(c.position, c.walk.NextOffset()))
 		c.drop()
 		return
 	}

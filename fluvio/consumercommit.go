@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,73 +11,33 @@ import (
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
-// firstStream is the id of the only stream of a connection: SPUs count them from 1. They tell it with the first chunk, but an offset may
-// have to be stored before there is one, on a new connection at the end of the partition.
-const firstStream = 1
-
-// link is the stream that a consumer's commits ride on: that of the moment. A nil link is of a consumer without an id.
-type link struct {
-	changed signal
-
-	mu    sync.Mutex
-	conn  *mux.Conn // nil while there is none
-	id    uint32
-	known bool  // id was told, not guessed
-	err   error // there will be none any more
-}
-
-// open says that there is a stream now.
-func (l *link) open(conn *mux.Conn) { l.set(conn, firstStream, false) }
-
-// identify says what the SPU calls the stream.
-func (l *link) identify(conn *mux.Conn, id uint32) { l.set(conn, id, true) }
-
-func (l *link) set(conn *mux.Conn, id uint32, known bool) {
-	if l == nil {
-		return
-	}
-	l.mu.Lock()
-	same := l.conn == conn && l.known == known
-	l.conn, l.id, l.known = conn, id, known
-	l.mu.Unlock()
-	if !same {
-		l.changed.broadcast()
-	}
-}
-
-// close says that the stream has ended.
-func (l *link) close() { l.set(nil, 0, false) }
-
-// fail says that no stream follows.
-func (l *link) fail(err error) {
-	if l == nil {
-		return
-	}
-	l.mu.Lock()
-	l.err = err
-	l.mu.Unlock()
-	l.changed.broadcast()
-}
-
 // commits stores how far a consumer has come.
 type commits struct {
 	client  *Client
 	replica replica
+	id      string // of the consumer
 	link    *link
 
+	handed    atomic.Int64  // behind the last record that was returned, 0 if none was
 	processed atomic.Int64  // offset of the last record that counts as processed, -1 if there is none
 	busy      chan struct{} // holds a token while someone commits; stored belongs to them
 	stored    int64         // what the cluster has confirmed, -1 if nothing
 }
 
-func newCommits(c *Client, r replica) *commits {
-	k := &commits{client: c, replica: r, link: new(link), busy: make(chan struct{}, 1), stored: -1}
+func newCommits(c *Client, r replica, id string) *commits {
+	k := &commits{client: c, replica: r, id: id, link: new(link), busy: make(chan struct{}, 1), stored: -1}
 	k.processed.Store(-1)
 	return k
 }
 
-// commit stores what counts as processed, unless that is stored already. It waits for a stream if there is none; when a stream ends it
-// takes the next one.
+// settle counts as processed what was returned.
+func (k *commits) settle() {
+	if next := k.handed.Load(); next > 0 {
+		k.processed.Store(next - 1)
+	}
+}
+
+// commit stores what counts as processed, unless that is stored already.
 func (k *commits) commit(ctx context.Context) error {
 	select {
 	case k.busy <- struct{}{}:
@@ -94,7 +53,7 @@ func (k *commits) commit(ctx context.Context) error {
 	defer release()
 	attempts := k.client.attempts("store the offset of " + k.replica.String())
 	for {
-		err := k.try(ctx, offset)
+		err := k.try(attempts.bound(ctx), offset)
 		if err == nil {
 			k.stored = offset
 			return nil
@@ -116,16 +75,20 @@ func (k *commits) due() bool {
 	return k.processed.Load() != k.stored
 }
 
-// try stores an offset on the stream of the moment.
+// try stores an offset, on the consumer's stream if there is one. Else it does not wait for that: the consumer opens a stream when there is
+// room for what it brings, so after its reader has read on, who may be waiting for this.
 func (k *commits) try(ctx context.Context, offset int64) error {
-	conn, id, known, err := k.stream(ctx, false)
+	conn, id, known, err := k.link.now()
 	if err != nil {
 		return err
+	}
+	if conn == nil {
+		return k.alone(ctx, offset)
 	}
 	err = k.send(ctx, conn, id, offset)
 	if !known && errors.Is(err, protocol.ErrorCodeFetchSessionNotFoud) {
 		// It was a guess. The first chunk tells.
-		if conn, id, _, err = k.stream(ctx, true); err != nil {
+		if id, err = k.link.told(ctx, conn); err != nil {
 			return err
 		}
 		err = k.send(ctx, conn, id, offset)
@@ -137,23 +100,33 @@ func (k *commits) try(ctx context.Context, offset int64) error {
 	return err
 }
 
-// stream waits for a stream, and for its id if it has to be known.
-func (k *commits) stream(ctx context.Context, certain bool) (conn *mux.Conn, id uint32, known bool, err error) {
-	l := k.link
-	for {
-		changed := l.changed.wait()
-		l.mu.Lock()
-		conn, id, known, err = l.conn, l.id, l.known, l.err
-		l.mu.Unlock()
-		if err != nil || conn != nil && conn.Err() == nil && (known || !certain) {
-			return conn, id, known, err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, 0, false, context.Cause(ctx)
-		}
+// alone stores an offset on a connection for it alone, with a stream at the end of the partition: there is nothing to send.
+func (k *commits) alone(ctx context.Context, offset int64) error {
+	at, err := k.client.fetchOffsets(ctx, k.replica)
+	if err != nil {
+		return err
 	}
+	leader, err := k.client.leader(ctx, k.replica)
+	if err != nil {
+		return err
+	}
+	conn, err := k.client.dialSPU(ctx, leader)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	req := &protocol.StreamFetchRequest{
+		Topic: k.replica.topic, Partition: k.replica.partition, FetchOffset: at.Next, MaxBytes: 1,
+		Isolation: protocol.IsolationReadCommitted, ConsumerID: &k.id,
+	}
+	if _, err := conn.Stream(ctx, req, streamAnswers, k.client.maxFrame); err != nil {
+		return err
+	}
+	err = k.send(ctx, conn, firstStream, offset)
+	if errors.Is(err, protocol.ErrorCodeFetchSessionNotFoud) {
+		return fmt.Errorf("%w: %v", errNoAnswer, err)
+	}
+	return err
 }
 
 func (k *commits) send(ctx context.Context, conn *mux.Conn, stream uint32, offset int64) error {

@@ -5,14 +5,6 @@ import (
 	"fmt"
 )
 
-// What the consuming half adds to the errors that callers can act on.
-var (
-	// ErrNoConsumerID says that an offset was to be stored for a consumer without WithConsumerID.
-	ErrNoConsumerID = errors.New("consumer has no id")
-	// ErrNoConsumerOffsets says that the cluster stores no consumer offsets.
-	ErrNoConsumerOffsets = errors.New("cluster stores no consumer offsets")
-)
-
 // Reasons to open a stream anew, at once.
 var (
 	// errGrow says that a stream has to be asked for again with a larger size.

@@ -32,7 +32,7 @@ func (c *Client) ControllerWatch(ctx context.Context, req *protocol.WatchRequest
 	attempts := c.attempts(fmt.Sprintf("watch of %s at %s", req.Kind, c.endpoint))
 	for {
 		var refused error
-		failure := c.watchObjects(ctx, req, func(resp *protocol.WatchResponse, whole bool) error {
+		failure := c.watchObjects(attempts.bound(ctx), req, func(resp *protocol.WatchResponse, whole bool) error {
 			attempts.succeeded()
 			refused = told(resp, whole)
 			return refused

@@ -19,21 +19,27 @@ func (c *Client) dialSC(ctx context.Context) (*mux.Conn, error) {
 	if c.tls != nil {
 		name = c.tls.ServerName
 	}
-	return c.dialServer(ctx, protocol.SC, c.endpoint, name)
+	return c.dialServer(ctx, protocol.SC, c.endpoint, name, 0)
 }
 
-// dialSPU connects to an SPU. Its name in a certificate is made of its own and the SC's (fluvio/src/spu.rs).
+// dialSPU connects to an SPU, with a read buffer of the usual size.
 func (c *Client) dialSPU(ctx context.Context, s spu) (*mux.Conn, error) {
+	return c.dialBuffered(ctx, s, 0)
+}
+
+// dialBuffered connects to an SPU, with a read buffer of so many bytes. Its name in a certificate is made of its own and the SC's
+// (fluvio/src/spu.rs).
+func (c *Client) dialBuffered(ctx context.Context, s spu, buffer int) (*mux.Conn, error) {
 	name := ""
 	if c.tls != nil && c.tls.ServerName != "" {
 		name = s.name + "." + c.tls.ServerName
 	}
-	return c.dialServer(ctx, protocol.SPU, s.address, name)
+	return c.dialServer(ctx, protocol.SPU, s.address, name, buffer)
 }
 
 // dialServer connects and agrees on versions. Without a name the host is the one to find in the certificate.
-func (c *Client) dialServer(ctx context.Context, server protocol.Server, address, name string) (*mux.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errNoAnswer)
+func (c *Client) dialServer(ctx context.Context, server protocol.Server, address, name string, buffer int) (*mux.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, within(ctx, connectTimeout), errNoAnswer)
 	defer cancel()
 	nc, err := c.dial(ctx, "tcp", address)
 	if err == nil && selfConnected(nc) {
@@ -45,8 +51,11 @@ func (c *Client) dialServer(ctx context.Context, server protocol.Server, address
 	if err != nil {
 		return nil, fmt.Errorf("%v at %s: %w", server, address, err)
 	}
-	conn, err := mux.Open(ctx, nc, mux.Config{Server: server, ClientID: c.clientID, MaxFrame: c.maxFrame})
-	if err != nil && c.tls == nil && errors.Is(err, mux.ErrHandshake) {
+	conn, err := mux.Open(ctx, nc, mux.Config{Server: server, ClientID: c.clientID, MaxFrame: c.maxFrame, ReadBuffer: buffer})
+	switch {
+	case certificateRefused(err):
+		err = fmt.Errorf("%w (the server wants a client certificate, or another one than it got)", err)
+	case err != nil && c.tls == nil && errors.Is(err, mux.ErrHandshake):
 		err = fmt.Errorf("%w (connected without TLS: does it want TLS?)", err)
 	}
 	if err != nil {
@@ -84,6 +93,9 @@ func (c *Client) encrypt(ctx context.Context, nc net.Conn, address, name string)
 	secure := tls.Client(nc, conf)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		nc.Close()
+		if certificateRefused(err) {
+			err = fmt.Errorf("%w (the server wants a client certificate, or another one than it got)", err)
+		}
 		if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) || errors.Is(err, io.EOF) {
 			err = fmt.Errorf("%w (does the server use TLS?)", err)
 		}
@@ -93,9 +105,9 @@ func (c *Client) encrypt(ctx context.Context, nc net.Conn, address, name string)
 }
 
 // call sends a request and waits for the answer, as long as the request itself allows the server to take and the request timeout.
-// A connection without an answer in time is given up.
+// A connection without an answer in time is given up. Of the request timeout it takes no more than the attempt has left.
 func (c *Client) call(ctx context.Context, conn *mux.Conn, req protocol.Request, resp protocol.Message, allowed time.Duration) error {
-	limited, cancel := context.WithTimeoutCause(ctx, allowed+c.requestTimeout, errNoAnswer)
+	limited, cancel := context.WithTimeoutCause(ctx, allowed+within(ctx, c.requestTimeout), errNoAnswer)
 	defer cancel()
 	err := conn.Call(limited, req, resp)
 	if err != nil && errors.Is(err, errNoAnswer) {

@@ -56,15 +56,18 @@
 //		…
 //	}
 //
-// Both end with io.EOF at [WithUntilEnd], a Consumer also at an offset, [WithUntil]; with ErrTopicNotFound when the topic is deleted; and
+// Both end at [WithUntilEnd], a Consumer also at an offset, [WithUntil]: Poll returns io.EOF then, and a loop over Records just ends,
+// without an error. They end with ErrTopicNotFound when the topic is deleted; and
 // otherwise only with an error that trying again does not help against.
 //
 // Reading ahead is bounded, by WithMaxQueued for a Consumer and by [WithMaxMemory], 64 MiB, for all partitions of a TopicConsumer
 // together: an SPU sends a chunk only when it is asked to, so a slow reader makes it wait.
 //
-// Poll returns slices of what was received, without copying, and allocates nothing for each record. What it returns is valid for as long
-// as anyone holds it, so every chunk is new memory; with [WithReusedMemory] it is valid until the next call, which is about twice as
-// fast. [Consumer.PollBatch] returns batches as they are in the log, [Consumer.Records] is an iterator.
+// Poll, as everything here that waits, ends with its context; it can be called again then. It returns slices of what was received,
+// without copying, and allocates nothing for each record. What it returns is valid for as long as anyone holds it, so every chunk is new
+// memory; with [WithReusedMemory] it is valid until the next call, which is about twice as fast.
+//
+// [Consumer.PollBatch] returns batches as they are in the log, [Consumer.Records] is an iterator.
 //
 // A writer that can't know if it has written may write again. Where it numbers its batches (WithSequence), [WithDropStale] leaves out
 // what came before; [Consumer.Seen] is what has to be kept with a position to go on with that elsewhere.
@@ -86,7 +89,7 @@
 //		fluvio.SmartModule{Wasm: program, Lookback: &fluvio.Lookback{Last: 10}},
 //	))
 //
-// Records that come out of them are numbered one by one; see there for what their offsets mean.
+// Records that come out of them are numbered one by one; see [WithSmartModules] for what their offsets mean.
 //
 // # Connections
 //
@@ -97,7 +100,7 @@
 // # Errors and time
 //
 // Every method that waits takes a context and returns its error. All retrying happens inside, within the budget of
-// WithRetryBudget: an error that comes out is final, and wraps one of the Err values, or holds a protocol.ErrorCode from the cluster.
+// WithRetryBudget, which bounds single attempts, too: an error that comes out is final, and wraps one of the Err values, or holds a protocol.ErrorCode from the cluster.
 //
 // # Versions
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"github.com/weir-stream/weir/fluvio/internal/mux"
 	"github.com/weir-stream/weir/fluvio/internal/wire"
@@ -24,7 +25,7 @@ var (
 	ErrUnavailable = errors.New("cluster not available")
 	// ErrTopicNotFound says that there is no such topic, or no longer.
 	ErrTopicNotFound = errors.New("topic not found")
-	// ErrPartitionNotFound says that the topic has fewer partitions.
+	// ErrPartitionNotFound says that the topic has fewer partitions, maybe none.
 	ErrPartitionNotFound = errors.New("partition not found")
 	// ErrAmbiguous says that something was sent and its outcome is not known.
 	ErrAmbiguous = errors.New("sent, outcome unknown")
@@ -44,6 +45,11 @@ var (
 	// ErrBatchTooLarge says that a batch exceeds what the consumer may ask for (WithMaxBatch), or decompresses to more than that; or what
 	// the producer may send (ProduceBatch).
 	ErrBatchTooLarge = errors.New("batch too large")
+
+	// ErrNoConsumerID says that an offset was to be stored for a consumer without WithConsumerID.
+	ErrNoConsumerID = errors.New("consumer has no id")
+	// ErrNoConsumerOffsets says that the cluster stores no consumer offsets.
+	ErrNoConsumerOffsets = errors.New("cluster stores no consumer offsets")
 )
 
 // Reasons for another try.
@@ -57,7 +63,7 @@ var (
 // RecordTooLargeError says that a record can't be sent at all. Nothing was queued. It is ErrRecordTooLarge.
 type RecordTooLargeError struct {
 	Size  int // of a batch with the record alone, in bytes, before compression
-	Limit int // WithMaxRequestSize, or the size of the topic's segments if that is less
+	Limit int // WithMaxRequestSize, or the size of the topic's segments, less what compression may add, if that is less
 }
 
 // Error names both sizes.
@@ -139,7 +145,14 @@ func final(err error) bool {
 	if errors.As(err, &code) {
 		return !code.Retriable()
 	}
-	return errors.As(err, &address) || errors.As(err, &cert) || errors.As(err, &plain)
+	return errors.As(err, &address) || errors.As(err, &cert) || errors.As(err, &plain) || certificateRefused(err)
+}
+
+// certificateRefused tells whether the server ended the connection because of the client's certificate, or for lack of one. Package tls
+// has no exported type for alerts; all about certificates have the word in their texts, and no others (RFC 8446, 6.2).
+func certificateRefused(err error) bool {
+	var alert *net.OpError
+	return errors.As(err, &alert) && alert.Op == "remote error" && strings.Contains(alert.Err.Error(), "certificate")
 }
 
 // ended is the error of a context, nil while it has not ended.

@@ -31,8 +31,9 @@ type fetcher struct {
 // run fetches until ctx ends, everything wanted has come, or there is a final error, which becomes the queue's.
 func (f *fetcher) run(ctx context.Context) {
 	attempts := f.client.attempts("consume " + f.replica.String())
+	attempts.succeeded() // waiting for room is no trouble: the budget counts from a failure
 	for {
-		err := f.session(ctx, attempts.succeeded)
+		err := f.session(ctx, attempts)
 		switch {
 		case err == nil:
 			return
@@ -53,7 +54,7 @@ func (f *fetcher) run(ctx context.Context) {
 }
 
 // session fetches on one connection. It ends with an error, or without one when everything wanted has come.
-func (f *fetcher) session(ctx context.Context, succeeded func()) error {
+func (f *fetcher) session(ctx context.Context, attempts *attempts) error {
 	if f.next >= f.settings.until && f.link == nil {
 		return nil
 	}
@@ -64,7 +65,7 @@ func (f *fetcher) session(ctx context.Context, succeeded func()) error {
 	if err != nil {
 		return err
 	}
-	conn, err := f.client.dialSPU(ctx, leader)
+	conn, err := f.client.dialBuffered(attempts.bound(ctx), leader, f.settings.readBuffer)
 	if err != nil {
 		return err
 	}
@@ -88,14 +89,14 @@ func (f *fetcher) session(ctx context.Context, succeeded func()) error {
 		var resp protocol.StreamFetchResponse
 		if err := stream.Recv(ctx, &resp); err != nil {
 			if time.Since(opened) > longestPause {
-				succeeded() // a stream without news is no failure
+				attempts.succeeded() // a stream without news is no failure
 			}
 			return err
 		}
 		if err := f.take(&resp); err != nil {
 			return err
 		}
-		succeeded()
+		attempts.succeeded()
 		id := resp.StreamID
 		resp = protocol.StreamFetchResponse{} // else it keeps the chunk alive for as long as this waits
 		f.link.identify(conn, id)
@@ -217,7 +218,7 @@ func (f *fetcher) grow(err error) error {
 func (f *fetcher) credit(ctx context.Context, conn *mux.Conn, stream uint32) error {
 	overdue := time.AfterFunc(f.client.requestTimeout, func() { conn.Fail(errNoAnswer) })
 	req := &protocol.UpdateOffsetsRequest{Offsets: []protocol.OffsetUpdate{{Offset: f.next, SessionID: stream}}}
-	return conn.Post(ctx, req, func(body []byte, version int16) {
+	err := conn.Post(ctx, req, func(body []byte, version int16) {
 		overdue.Stop()
 		var resp protocol.UpdateOffsetsResponse
 		err := protocol.DecodeResponse(body, version, &resp)
@@ -228,6 +229,10 @@ func (f *fetcher) credit(ctx context.Context, conn *mux.Conn, stream uint32) err
 			conn.Fail(fmt.Errorf("asking for more of stream %d: %v", stream, err))
 		}
 	})
+	if err != nil {
+		overdue.Stop()
+	}
+	return err
 }
 
 // explain finds out what offsets there are where the SPU did not have the one asked for. Its own words for it are one code for an

@@ -77,5 +77,8 @@ func (p *Producer) SendTo(ctx context.Context, partition uint32, r Record) (*Fut
 // at a time, for several concurrently. While f runs the partition sends nothing; f must not call Produce, Flush or Close of its
 // producer. A call counts as 192 bytes against WithMaxBuffered until it was made.
 func (p *Producer) ProduceFunc(ctx context.Context, r Record, f func(RecordMetadata, error)) error {
+	if f == nil {
+		return p.Produce(ctx, r)
+	}
 	return p.produce(ctx, p.choose(r), r, callback(f))
 }

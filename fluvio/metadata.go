@@ -17,6 +17,17 @@ import (
 // store. Official clients never believe one.
 const emptyGrace = 3 * time.Second
 
+// mostPartitions of a topic are believed. Clusters allow far fewer; each takes memory here.
+const mostPartitions = 1 << 16
+
+// believable is the error of a topic that claims to have more.
+func believable(name string, partitions uint32) error {
+	if partitions > mostPartitions {
+		return fmt.Errorf("topic '%s' has %d partitions by the SC's words: this client takes up to %d", name, partitions, mostPartitions)
+	}
+	return nil
+}
+
 // spu is a server of records.
 type spu struct {
 	id      int32

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"time"
 
@@ -64,9 +65,10 @@ func WithClientID(id string) Option { return option(func(s *settings) { s.client
 // WithLogger says where to report reconnects and the like. By default nothing is reported.
 func WithLogger(l *slog.Logger) Option { return option(func(s *settings) { s.logger = l }) }
 
-// WithRetryBudget bounds how long anything is tried again after its first failure, before it fails with ErrUnavailable; 60 s by
-// default. With 0 nothing is tried twice. A success makes the budget whole again. What the SC has
-// not told yet is waited for at least 5 s.
+// WithRetryBudget bounds how long anything is tried before it fails with ErrUnavailable; 60 s by default. It counts from the begin, for
+// what goes on for long, as a consumer, from its first failure; a success makes it whole again. Each attempt ends with it, too, but has
+// at least 1 s to connect, and 1 s for a request and what the request allows the server to take. With 0 nothing is tried twice, and the
+// one attempt may take 10 s to connect and WithRequestTimeout. What the SC has not told yet is waited for at least 5 s.
 func WithRetryBudget(d time.Duration) Option { return option(func(s *settings) { s.budget = d }) }
 
 // WithRetryHook has f called with every failure after which there is another try. It must be quick, and may be called concurrently.
@@ -83,7 +85,7 @@ func WithDialer(dial func(ctx context.Context, network, address string) (net.Con
 	return option(func(s *settings) { s.dial = dial })
 }
 
-// WithMaxFrame bounds the frames that servers may send, in bytes; 64 MiB by default, at least 64 KiB. A consumer needs room for its
+// WithMaxFrame bounds the frames that servers may send, in bytes; 64 MiB by default, 64 KiB to 2 GiB. A consumer needs room for its
 // largest batch.
 func WithMaxFrame(bytes int) Option { return option(func(s *settings) { s.maxFrame = bytes }) }
 
@@ -141,8 +143,8 @@ func (s *settings) check() error {
 		return fmt.Errorf("retry budget %v: want 0 or more", s.budget)
 	case s.requestTimeout <= 0:
 		return fmt.Errorf("request timeout %v: want more than 0", s.requestTimeout)
-	case s.maxFrame < smallestFrame:
-		return fmt.Errorf("largest frame %d bytes: want at least %d", s.maxFrame, smallestFrame)
+	case s.maxFrame < smallestFrame || s.maxFrame > math.MaxInt32:
+		return fmt.Errorf("largest frame %d bytes: want %d to %d", s.maxFrame, smallestFrame, math.MaxInt32)
 	case s.produceConns < 1:
 		return fmt.Errorf("%d produce connections: want at least 1", s.produceConns)
 	case s.logger == nil, s.onRetry == nil, s.dial == nil:

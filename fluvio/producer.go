@@ -27,14 +27,18 @@ const recordCost = 33
 // Records are collected in batches, and each partition sends one request at a time. What can't be sent now is tried again, in order,
 // until it is acknowledged or the retry budget is spent: every record that was accepted is written at least once, or the producer
 // fails; see WithSequence for exactly once, and AtMostOnce. After its first failure, a *ProduceError, it accepts nothing more and returns
-// that error from then on; what it had accepted for other partitions is still written.
+// that error from then on; what it had accepted for other partitions is still written. A record that is refused at once, because it is too
+// large (ErrRecordTooLarge) or for a partition that there is not (ErrPartitionNotFound), is no failure of the producer: it goes on.
+//
+// Of a topic it uses up to 65,536 partitions.
 type Producer struct {
 	client      *Client
 	topic       string
 	settings    producerSettings
 	compression protocol.CompressionAlgorithm // what the topic takes
 	codec       Compression                   // of its own batches
-	maxBatch    int                           // bytes
+	maxBatch    int                           // bytes of a batch
+	maxOpen     int                           // bytes of one before it is compressed
 	probe       *record.Builder               // stays empty; tells sizes
 	invocations []protocol.SmartModuleInvocation
 	spare       sync.Pool // of *batchSet, empty
@@ -79,17 +83,19 @@ func (c *Client) Producer(ctx context.Context, topic string, opts ...ProducerOpt
 	if err != nil {
 		return nil, err
 	}
-	maxBatch := s.maxRequest
+	largest := largestRequest
 	if t.segment > 0 {
-		maxBatch = min(maxBatch, t.segment)
+		largest = min(largest, t.segment)
 	}
-	s.batchSize = min(s.batchSize, maxBatch)
+	maxOpen := min(s.maxRequest, openSize(largest, codec))
+	s.batchSize = min(s.batchSize, maxOpen)
 	probe, err := record.NewBuilder(NoCompression, 0)
 	if err != nil {
 		return nil, err
 	}
 	p := &Producer{
-		client: c, topic: topic, settings: s, compression: t.compression, codec: codec, maxBatch: maxBatch, probe: probe,
+		client: c, topic: topic, settings: s, compression: t.compression, codec: codec,
+		maxBatch: min(s.maxRequest, largest), maxOpen: maxOpen, probe: probe,
 		invocations: invocations, budget: budget{most: int64(s.maxBuffered)},
 	}
 	p.spare.New = func() any { return new(batchSet) }
@@ -99,11 +105,21 @@ func (c *Client) Producer(ctx context.Context, topic string, opts ...ProducerOpt
 	return p, nil
 }
 
+// openSize is how large a batch may be before it is compressed to be no larger than that afterwards: what can't be compressed grows, by
+// less than 8 bytes in 64 KiB and the frame around it.
+func openSize(largest int, codec Compression) int {
+	if codec == NoCompression {
+		return largest
+	}
+	return largest - largest>>12 - 64
+}
+
 // grow makes writers for new partitions.
 func (p *Producer) grow(partitions uint32) {
 	p.growing.Lock()
 	defer p.growing.Unlock()
 	old := *p.writers.Load()
+	partitions = min(partitions, mostPartitions)
 	if int(partitions) <= len(old) {
 		return
 	}
@@ -122,7 +138,7 @@ func (p *Producer) slot(partition uint32) int {
 		h.Write([]byte(p.settings.lane))
 		n = h.Sum32()
 	}
-	return int(n % uint32(p.client.produceConns))
+	return int(int64(n) % int64(p.client.produceConns))
 }
 
 // Partitions is the number of partitions that Produce chooses from. It grows when the topic does.
@@ -133,7 +149,7 @@ func (p *Producer) Partitions() int { return len(*p.writers.Load()) }
 // what becomes of it.
 //
 // The error is a *RecordTooLargeError, after which the producer works as before; the producer's failure, a *ProduceError; ErrClosed;
-// or ctx's. With an error the record was not accepted and will not be written.
+// or ctx's if it ended while Produce waited for room: where there is room a context that has ended is not looked at. With an error the record was not accepted and will not be written.
 func (p *Producer) Produce(ctx context.Context, r Record) error {
 	return p.produce(ctx, p.choose(r), r, nil)
 }
@@ -158,9 +174,9 @@ func (p *Producer) produce(ctx context.Context, partition uint32, r Record, who 
 		r.Timestamp = time.Now().UnixMilli()
 	}
 	cost := int64(len(r.Key)) + int64(len(r.Value)) + recordCost
-	if cost > int64(p.maxBatch-p.probe.Size()) {
-		if size := p.probe.Size() + p.probe.SizeOf(r.Timestamp, r.Key, r.Value); size > p.maxBatch {
-			return &RecordTooLargeError{Size: size, Limit: p.maxBatch}
+	if cost > int64(p.maxOpen-p.probe.Size()) {
+		if size := p.probe.Size() + p.probe.SizeOf(r.Timestamp, r.Key, r.Value); size > p.maxOpen {
+			return &RecordTooLargeError{Size: size, Limit: p.maxOpen}
 		}
 	}
 	if who != nil {
@@ -208,7 +224,8 @@ func (p *Producer) hurry() {
 
 // Flush sends what is buffered, without lingering, and waits until everything that was accepted before is acknowledged. The error is
 // the producer's failure, a *ProduceError, or ctx's, after which the records are sent all the same. An AtMostOnce producer's Flush waits
-// until everything is acknowledged or lost; losses are no error of it, see Lost.
+// until everything is acknowledged or lost; losses are no error of it, see Lost. After Close there is nothing to wait for: it returns nil, or
+// the failure if there was one.
 func (p *Producer) Flush(ctx context.Context) error {
 	type target struct {
 		writer *writer

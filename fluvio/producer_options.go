@@ -169,7 +169,7 @@ func newProducerSettings(opts []ProducerOption) (producerSettings, error) {
 	case s.maxRequest < 1<<10 || s.maxRequest > largestRequest:
 		return s, fmt.Errorf("request size %d: want %d to %d bytes", s.maxRequest, 1<<10, largestRequest)
 	case s.maxBuffered < s.maxRequest+recordCost+waitingCost:
-		return s, fmt.Errorf("%d buffered bytes: want more than the request size, %d", s.maxBuffered, s.maxRequest)
+		return s, fmt.Errorf("%d buffered bytes: want at least %d, for a request and what is around it", s.maxBuffered, s.maxRequest+recordCost+waitingCost)
 	case s.commitTimeout < 0 || s.commitTimeout > time.Hour:
 		return s, fmt.Errorf("commit timeout %v: want 0 to 1h", s.commitTimeout)
 	case s.partitioner == nil, s.onDelivery == nil:

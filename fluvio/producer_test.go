@@ -75,6 +75,18 @@ func TestAProduceErrorNamesWhatIsNotConfirmed(t *testing.T) {
 			c.refuse(h, req, protocol.ErrorCodeMessageTooLarge.Code())
 			return true
 		}, protocol.ErrorCodeMessageTooLarge, false},
+		"refused for its SmartModule": {func(c *fakeConn, h protocol.RequestHeader, req *protocol.ProduceRequest) bool {
+			c.refuse(h, req, protocol.ErrorCode{Tag: protocol.ErrorCodeSmartModuleNotFound, Value: &protocol.ErrorText{Text: "m"}})
+			return true
+		}, protocol.ErrorCodeSmartModuleNotFound, false},
+		"a full disk": {func(c *fakeConn, h protocol.RequestHeader, req *protocol.ProduceRequest) bool {
+			c.refuse(h, req, protocol.ErrorCode{Tag: protocol.ErrorCodePartitionFull, Value: &protocol.ReplicaKey{Topic: "t"}})
+			return true
+		}, fluvio.ErrUnavailable, true},
+		"storage that fails": {func(c *fakeConn, h protocol.RequestHeader, req *protocol.ProduceRequest) bool {
+			c.refuse(h, req, protocol.ErrorCodeStorageError.Code())
+			return true
+		}, protocol.ErrorCodeStorageError, true},
 		"a text": {func(c *fakeConn, h protocol.RequestHeader, req *protocol.ProduceRequest) bool {
 			c.refuse(h, req, text)
 			return true

@@ -16,36 +16,72 @@ const (
 	leastLookup = 5 * time.Second
 )
 
+// leastAttempt is what an attempt may take even if the budget has less left.
+const leastAttempt = time.Second
+
 // attempts counts the tries of one undertaking.
 type attempts struct {
 	client *Client
 	what   string // for the log
 	pause  *backoff.Backoff
+	began  time.Time // what the budget counts from; zero while all is well: then it counts from the next failure
 }
 
-func (c *Client) attempts(what string) attempts {
-	return attempts{client: c, what: what, pause: backoff.New(backoff.Config{Max: longestPause, Budget: c.budget})}
+func (c *Client) attempts(what string) *attempts {
+	return &attempts{client: c, what: what, pause: backoff.New(backoff.Config{Max: longestPause, Budget: c.budget}), began: time.Now()}
+}
+
+// deadline is the key of a context's value: when an attempt's part of the retry budget ends.
+type deadline struct{}
+
+// bound is the context for an attempt: connecting and requests in it take no longer than the budget lasts. A budget of 0 is for one
+// attempt, which may take what it takes.
+func (a *attempts) bound(ctx context.Context) context.Context {
+	if a.client.budget == 0 {
+		return ctx
+	}
+	began := a.began
+	if began.IsZero() {
+		began = time.Now()
+	}
+	return context.WithValue(ctx, deadline{}, began.Add(a.client.budget))
+}
+
+// within is how long something of an attempt may take that would be given d by itself.
+func within(ctx context.Context, d time.Duration) time.Duration {
+	if until, ok := ctx.Value(deadline{}).(time.Time); ok {
+		return min(d, max(time.Until(until), leastAttempt))
+	}
+	return d
 }
 
 // again decides about another try after a failure: nil when it is due. Otherwise it is the error to give to the caller.
-func (a attempts) again(ctx context.Context, failure error) error {
+func (a *attempts) again(ctx context.Context, failure error) error {
 	if err := ended(ctx); err != nil {
 		return err
 	}
 	if final(failure) {
 		return failure
 	}
-	wait, more := a.pause.Next()
-	if !more {
-		return fmt.Errorf("%w: %s: gave up after %v: %w", ErrUnavailable, a.what, a.client.budget, failure)
+	if a.began.IsZero() {
+		a.began = time.Now()
 	}
+	spent := time.Since(a.began)
+	wait, more := a.pause.Next()
+	if !more || spent >= a.client.budget {
+		return fmt.Errorf("%w: %s: gave up after %v: %w", ErrUnavailable, a.what, spent.Round(time.Millisecond), failure)
+	}
+	wait = min(wait, a.client.budget-spent)
 	a.client.logger.Warn("trying again", "what", a.what, "after", wait, "error", failure)
 	a.client.onRetry(failure)
 	return sleep(ctx, wait)
 }
 
 // succeeded makes the budget whole again.
-func (a attempts) succeeded() { a.pause.Reset() }
+func (a *attempts) succeeded() {
+	a.pause.Reset()
+	a.began = time.Time{}
+}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -64,7 +100,7 @@ func (c *Client) retry(ctx context.Context, what string, try func(context.Contex
 	defer release()
 	attempts := c.attempts(what)
 	for {
-		failure := try(ctx)
+		failure := try(attempts.bound(ctx))
 		if failure == nil {
 			return nil
 		}

@@ -113,7 +113,7 @@ func (w *writer) sendUntilAnswered(ctx context.Context, set *batchSet) bool {
 	attempts := w.producer.client.attempts(w.task)
 	ambiguous := false
 	for {
-		offset, sent, err := w.try(ctx, set)
+		offset, sent, err := w.try(attempts.bound(ctx), set)
 		if err == nil {
 			w.confirm(set.batches, offset)
 			w.recycle(set)
@@ -133,7 +133,7 @@ func (w *writer) sendOnce(ctx context.Context, set *batchSet) bool {
 	for {
 		offset, sent, err := int64(0), false, set.err
 		if err == nil {
-			offset, sent, err = w.try(ctx, set)
+			offset, sent, err = w.try(attempts.bound(ctx), set)
 		}
 		if err == nil {
 			w.confirm(set.batches, offset)
@@ -181,7 +181,8 @@ func (w *writer) try(ctx context.Context, set *batchSet) (offset int64, sent boo
 	return answer.BaseOffset, true, answer.ErrorCode.Err()
 }
 
-// mayBeWritten tells whether some of what was sent may have been written.
+// mayBeWritten tells whether some of what was sent may have been written. A full disk is found while batches are written: those before
+// it may be there, and nothing rules out the one that it was found at.
 func mayBeWritten(err error) bool {
 	var code protocol.ErrorCode
 	if !errors.As(err, &code) {
@@ -192,7 +193,11 @@ func mayBeWritten(err error) bool {
 		protocol.ErrorCodePermissionDenied, protocol.ErrorCodeCompressionError, protocol.ErrorCodeTopicNotFound,
 		protocol.ErrorCodeTopicPendingInitialization, protocol.ErrorCodeTopicNotProvisioned, protocol.ErrorCodeTopicDeleted,
 		protocol.ErrorCodePartitionPendingInitialization, protocol.ErrorCodeSpuOffline,
-		protocol.ErrorCodeMirrorProduceFromHome, protocol.ErrorCodeMirrorProduceFromRemoteNotAllowed:
+		protocol.ErrorCodeMirrorProduceFromHome, protocol.ErrorCodeMirrorProduceFromRemoteNotAllowed,
+		protocol.ErrorCodeSmartModuleError, protocol.ErrorCodeSmartModuleNotFound, protocol.ErrorCodeSmartModuleInvalid,
+		protocol.ErrorCodeSmartModuleInvalidExports, protocol.ErrorCodeSmartModuleRuntimeError,
+		protocol.ErrorCodeSmartModuleChainInitError, protocol.ErrorCodeSmartModuleInitError,
+		protocol.ErrorCodeSmartModuleLookBackError, protocol.ErrorCodeSmartModuleMemoryLimitExceeded:
 		return false // found before anything is written (fluvio-spu/src/services/public/produce_handler.rs)
 	}
 	return true

@@ -24,7 +24,7 @@ type sight struct {
 func (w *writer) sendSequenced(ctx context.Context, set *batchSet) bool {
 	attempts := w.producer.client.attempts(w.task)
 	for {
-		err := w.advance(ctx, set)
+		err := w.advance(attempts.bound(ctx), set)
 		if err == nil {
 			w.recycle(set)
 			return true

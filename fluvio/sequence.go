@@ -208,7 +208,7 @@ func drainQuiet(ctx context.Context, log *Consumer, see func(Batch) error) error
 func (c *Client) committed(ctx context.Context, r replica, offset int64) (at Offsets, err error) {
 	attempts := c.attempts("commitment of " + r.String())
 	for {
-		if at, err = c.fetchOffsets(ctx, r); err == nil && at.Next >= offset {
+		if at, err = c.fetchOffsets(attempts.bound(ctx), r); err == nil && at.Next >= offset {
 			return at, nil
 		}
 		if err == nil {

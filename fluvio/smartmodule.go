@@ -38,10 +38,14 @@ type SmartModuleOption struct{ chain smartModules }
 
 // WithSmartModules has the cluster run SmartModules over the records, one after the other in the order given.
 //
-// What comes out of them has lost its place: the records of a consumer are numbered from the offset of the first record that went in,
-// one by one. Their offsets rise, and a consumer that starts behind one of them goes on with the next, but they are not those that the
-// records have in the log. A SmartModule that fails at a record ends the consumer: it returns the records before, and then an error that
-// holds protocol.ErrorCodeSmartModuleRuntimeError. An SPU sends nothing for records of which nothing is left.
+// What comes out of them has lost its place: the records that a consumer gets at a time are numbered one by one, from the offset of the
+// first record that went in. That is not where they are in the log, and where a SmartModule makes more of them than there were, numbers
+// come twice. What can be relied on is the position, and Commit: they move when all that came at a time has been returned, so who goes on
+// from there misses nothing and may get some records again. WithUntil and WithUntilEnd end there too, not within. WithDropStale drops
+// nothing.
+//
+// A SmartModule that fails at a record ends the consumer: it returns the records before, and then an error that holds
+// protocol.ErrorCodeSmartModuleRuntimeError. An SPU sends nothing for records of which nothing is left.
 func WithSmartModules(chain ...SmartModule) SmartModuleOption {
 	return SmartModuleOption{slices.Clone(chain)}
 }

@@ -125,8 +125,8 @@ func sequenced(t interface{ Fatal(...any) }, codec Compression, offset, writer, 
 
 // inMemory is a consumer of chunks that are there already.
 func inMemory(position, until int64, state []SeenWriter, batches ...[]byte) *Consumer {
-	c := &Consumer{allowed: new(allowance), settings: consumerSettings{until: until, dropStale: true}, queue: chunkQueue{most: math.MaxInt}}
-	c.reading = reading{position: position, handed: position, inflate: new(record.Decompressor)}
+	c := &Consumer{allowed: new(allowance), settings: consumerSettings{until: until, dropStale: true, maxBatch: math.MaxInt}, queue: chunkQueue{most: math.MaxInt}}
+	c.reading = reading{position: position, inflate: new(record.Decompressor)}
 	c.seen = newSeenWriters(state)
 	for _, b := range batches {
 		if next := record.Batch(b).NextOffset(); next > position {

@@ -16,7 +16,9 @@ import (
 //
 // Each partition is read as by a Consumer: every record from the start on, in order, once. Between partitions there is no order;
 // they take turns, a Poll each or a whole batch where that is more, so that none waits for long. Everything that is received ahead, of
-// all partitions, stays within WithMaxMemory.
+// all partitions, stays within WithMaxMemory, 64 MiB by default. Each partition has a connection, so a file descriptor; with what it waits
+// for it takes 13 KiB at least. That is within the default for 4096 partitions; the limit is raised as needed for more, also when they
+// are added while it runs. What TLS takes for a connection comes on top.
 type TopicConsumer struct {
 	client   *Client
 	topic    string
@@ -34,8 +36,9 @@ type TopicConsumer struct {
 	records []Record  // memory for what Poll returns
 	pending []Record  // of the last Poll, that Records has not handed out
 	inflate *record.Decompressor
-	spares  *spares // nil unless memory is reused
-	err     error   // sticky
+	spares  *spares // these two are nil unless memory is reused
+	arena   *arena
+	err     error // sticky
 
 	mu     sync.Mutex  // a goroutine adds partitions
 	all    []*Consumer // by partition
@@ -51,7 +54,8 @@ type TopicRecord struct {
 // TopicConsumer starts reading the partitions of a topic, each from the start given, which is resolved before it returns. Partitions
 // that are added to the topic while it runs are read from their beginning, unless WithPartitions or WithUntilEnd says which there are.
 //
-// The error wraps ErrTopicNotFound, ErrPartitionNotFound, ErrNoConsumerOffsets, ErrUnavailable or ErrClosed, or says which option is wrong.
+// The error wraps ErrTopicNotFound, ErrPartitionNotFound, also for a topic without any, ErrNoConsumerOffsets, ErrUnavailable or ErrClosed,
+// or says which option is wrong.
 func (c *Client) TopicConsumer(ctx context.Context, topic string, start Offset, opts ...ConsumerOption) (*TopicConsumer, error) {
 	s, err := newConsumerSettings(opts, c.maxFrame)
 	if err == nil {
@@ -63,6 +67,9 @@ func (c *Client) TopicConsumer(ctx context.Context, topic string, start Offset, 
 	n, err := c.Partitions(ctx, topic)
 	if err != nil {
 		return nil, err
+	}
+	if n == 0 {
+		return nil, fmt.Errorf("%w: topic '%s' has none", ErrPartitionNotFound, topic)
 	}
 	partitions, err := s.chosen(topic, n)
 	if err != nil {
@@ -131,6 +138,10 @@ func (t *TopicConsumer) follow(known uint32) {
 	for {
 		count, changed := t.client.meta.watchCount(t.topic)
 		if count > known {
+			if err := believable(t.topic, count); err != nil {
+				t.turns.fail(err)
+				return
+			}
 			if err := t.add(t.life, upTo(known, count), Beginning()); err != nil {
 				t.turns.fail(err)
 				return
@@ -154,9 +165,12 @@ func (t *TopicConsumer) Poll(ctx context.Context) (partition uint32, records []R
 }
 
 func (t *TopicConsumer) poll(ctx context.Context, most int) (partition uint32, records []Record, err error) {
+	if err := ended(ctx); err != nil {
+		return 0, nil, err
+	}
 	if len(t.pending) > 0 {
 		records, t.pending = t.pending, nil
-		t.last.handed = t.last.position
+		t.last.hand(t.last.position)
 		return t.last.replica.partition, records, nil
 	}
 	err = t.next(ctx, func(c *Consumer) (bool, error) {
@@ -173,12 +187,18 @@ func (t *TopicConsumer) poll(ctx context.Context, most int) (partition uint32, r
 
 // PollBatch returns the next whole batch of a partition, as Consumer.PollBatch does. Errors are those of Poll.
 func (t *TopicConsumer) PollBatch(ctx context.Context) (partition uint32, b Batch, err error) {
+	if err := ended(ctx); err != nil {
+		return 0, nil, err
+	}
 	if len(t.pending) > 0 {
 		b, n, err := batchOf(t.pending)
 		if err != nil {
 			return 0, nil, t.last.corrupt(err)
 		}
-		t.last.handed, t.pending = t.pending[n-1].Offset+1, t.pending[n:]
+		t.last.hand(t.last.behind(&t.pending[n-1]))
+		if t.pending = t.pending[n:]; len(t.pending) == 0 {
+			t.last.hand(t.last.position)
+		}
 		return t.last.replica.partition, b, nil
 	}
 	err = t.next(ctx, func(c *Consumer) (bool, error) {
@@ -212,6 +232,7 @@ func (t *TopicConsumer) next(ctx context.Context, read func(*Consumer) (bool, er
 		some, err := read(c)
 		switch {
 		case err == io.EOF:
+			c.finish()
 			t.turns.finished(c)
 		case err != nil:
 			t.err = err
@@ -250,12 +271,13 @@ func (t *TopicConsumer) Records(ctx context.Context) iter.Seq2[TopicRecord, erro
 				return
 			}
 			for i := range records {
-				t.last.handed, t.pending = records[i].Offset+1, records[i+1:]
+				t.pending = records[i+1:]
+				t.last.hand(t.last.behind(&records[i]))
 				if !yield(TopicRecord{partition, records[i]}, nil) {
 					return
 				}
 			}
-			t.last.handed = t.last.position
+			t.last.hand(t.last.position)
 		}
 	}
 }
@@ -272,7 +294,7 @@ func (t *TopicConsumer) Positions() map[uint32]int64 {
 		positions[c.replica.partition] = c.position
 	}
 	if len(t.pending) > 0 {
-		positions[t.last.replica.partition] = t.pending[0].Offset
+		positions[t.last.replica.partition] = t.last.resume(t.pending)
 	}
 	return positions
 }
@@ -340,8 +362,8 @@ func (t *TopicConsumer) Seen() []Seen {
 func (t *TopicConsumer) Close() error {
 	t.closing.Do(func() {
 		if t.settings.autoCommit > 0 {
-			if t.last != nil {
-				t.last.settle()
+			for _, c := range t.consumers() { // last belongs to whoever reads
+				c.settle()
 			}
 			t.closed = t.client.lastCommit(t.life, t.commit)
 		}

@@ -190,3 +190,82 @@ func BenchmarkTopicConsumer(b *testing.B) {
 		b.Errorf("%d bytes of heap in use", highest)
 	}
 }
+
+// TestThousandsOfPartitionsFitIntoTheDefault also has a topic grow to that many.
+func TestThousandsOfPartitionsFitIntoTheDefault(t *testing.T) {
+	const many, records = 4096, 4
+	for name, first := range map[string]uint32{"at once": many, "grown": 100} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t, first)
+				f.spu = largeLog(t, false, 100, 6000).serve
+				c, _ := f.connect()
+				consumer, err := c.TopicConsumer(t.Context(), "t", fluvio.Beginning())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer consumer.Close()
+				if first < many {
+					for p := first; p < many; p++ {
+						f.setLeader(p, 1)
+					}
+					synctest.Wait()
+					f.setTopic("t", many)
+				}
+				for n := 0; n < many*records; {
+					_, some, err := consumer.Poll(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					n += len(some)
+				}
+				_, highest := consumer.Memory()
+				t.Logf("%d bytes at most", highest)
+				if first == many && highest > 64<<20 || highest > 96<<20 {
+					t.Errorf("%d bytes held at a time", highest)
+				}
+			})
+		})
+	}
+}
+
+// TestLittleMemoryIsRaised has more partitions than the limit has room for.
+func TestLittleMemoryIsRaised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const partitions = 100
+		f := newFake(t, partitions)
+		f.spu = largeLog(t, false, 100, 6000).serve
+		c, _ := f.connect()
+		consumer, err := c.TopicConsumer(t.Context(), "t", fluvio.Beginning(), fluvio.WithUntilEnd(), fluvio.WithMaxMemory(256<<10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer consumer.Close()
+		n := 0
+		for _, err := range consumer.Records(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if _, highest := consumer.Memory(); n != 4*partitions || highest > 2<<20 {
+			t.Errorf("%d records, %d bytes at a time", n, highest)
+		}
+	})
+}
+
+// TestUnbelievablePartitionsAreRefused has an SC that claims four billion of them, which would take memory each.
+func TestUnbelievablePartitionsAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, 1)
+		f.setTopic("t", 1<<32-1)
+		c, _ := f.connect()
+		_, consume := c.TopicConsumer(t.Context(), "t", fluvio.Beginning())
+		_, produce := c.Producer(t.Context(), "t")
+		for _, err := range []error{consume, produce} {
+			if err == nil || !strings.Contains(err.Error(), "takes up to 65536") {
+				t.Error(err)
+			}
+		}
+	})
+}

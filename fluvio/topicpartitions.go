@@ -2,16 +2,20 @@ package fluvio
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"sync"
 )
 
 const (
 	// connectionCost is what a partition takes for its connection, in bytes: what is read into, and two stacks.
 	connectionCost = 48 << 10
+	// fewBytes is the least that a partition with such a connection asks for at a time; where there is less the connection is a small one.
+	fewBytes = 4 << 10
+	// smallBuffer is what a small connection reads into, in bytes: enough for an answer without records. Records are read past it.
+	smallBuffer = 512
+	// smallConnectionCost is what a partition takes for a small one.
+	smallConnectionCost = 11 << 10
 	// smallestShare is the least that a partition asks for at a time, in bytes.
-	smallestShare = 4 << 10
+	smallestShare = 1 << 10
 	// mostAtOnce is how many partitions are asked about, or commit, at the same time.
 	mostAtOnce = 16
 )
@@ -19,17 +23,17 @@ const (
 // add begins to read partitions.
 func (t *TopicConsumer) add(ctx context.Context, partitions []uint32, start Offset) error {
 	s := t.settings
-	holders := len(partitions)
+	spare := 0
 	if s.reuse && t.spares == nil {
-		holders += mostSpares
+		spare = mostSpares
 	}
-	share, err := t.share(holders)
-	if err != nil {
-		return err
-	}
+	share, connection := t.share(len(partitions), spare)
 	s.maxBytes = share
+	if connection < connectionCost {
+		s.readBuffer = smallBuffer
+	}
 	if s.reuse && t.spares == nil {
-		t.spares = newSpares(share)
+		t.spares, t.arena = newSpares(share), new(arena)
 		t.budget.reserve(mostSpares * asked(share))
 	}
 	added, err := t.resolve(ctx, partitions, start, s)
@@ -39,12 +43,15 @@ func (t *TopicConsumer) add(ctx context.Context, partitions []uint32, start Offs
 	for _, c := range added {
 		c.inflate = t.inflate
 		if s.reuse {
-			c.reuse(t.spares)
+			c.reuse(t.spares, t.arena)
 		}
 		t.turns.join(c)
+		if c.position >= c.settings.until { // an empty partition is at its end already
+			t.turns.add(c)
+		}
 		c.queue.budget, c.queue.ready = t.budget, func() { t.turns.add(c) }
 		c.allowed.budget, c.allowed.share = t.budget, asked(share)
-		t.budget.reserve(connectionCost)
+		t.budget.reserve(connection)
 	}
 	t.mu.Lock()
 	t.all = append(t.all, added...)
@@ -53,28 +60,27 @@ func (t *TopicConsumer) add(ctx context.Context, partitions []uint32, start Offs
 		if err := c.start(); err != nil {
 			return err
 		}
-		if c.Buffered() { // an empty partition is at its end already
-			t.turns.add(c)
-		}
 	}
 	return nil
 }
 
-// share is what each of some new partitions may ask for while it waits, in bytes. All that wait together hold less than half the budget:
-// each time some are added they get three quarters of what is left of it.
-func (t *TopicConsumer) share(added int) (int, error) {
+// share is what each of some new partitions may ask for while it waits, in bytes, and what its connection costs; as much is set aside for
+// each of the spares. All that wait together hold less than half the budget: each time some are added they get three quarters of what is
+// left of it. Too many for that have the smallest share all the same: then the budget grows so that they hold seven eighths of it at most.
+func (t *TopicConsumer) share(partitions, spare int) (share, connection int) {
+	added := partitions + spare
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	left := t.settings.maxMemory/2 - t.shares
-	share := min(left/4*3/added-connectionCost-asked(0), t.settings.maxBytes)
-	least := min(smallestShare, t.settings.maxBytes)
-	if share < least && t.shares == 0 {
-		return 0, fmt.Errorf("%d bytes of memory for %d partitions: want at least %d (WithMaxMemory)",
-			t.settings.maxMemory, added, 3*added*(asked(least)+connectionCost))
+	each := (t.settings.maxMemory/2-t.shares)/4*3/added - asked(0)
+	most := t.settings.maxBytes
+	connection = connectionCost
+	if each-connection < min(fewBytes, most) {
+		connection = smallConnectionCost
 	}
-	share = max(share, least)
-	t.shares += added * (asked(share) + connectionCost)
-	return share, nil
+	share = max(min(each-connection, most), smallestShare)
+	t.shares += added * (asked(share) + connection)
+	t.budget.raise(t.shares + t.shares/7)
+	return share, connection
 }
 
 // resolve makes consumers that start where they are to start.
@@ -108,7 +114,15 @@ func (t *TopicConsumer) resolve(ctx context.Context, partitions []uint32, start 
 		})
 	}
 	running.Wait()
-	return consumers, ended(ctx)
+	if err := ended(ctx); err != nil {
+		for _, c := range consumers {
+			if c != nil {
+				c.shut()
+			}
+		}
+		return nil, err
+	}
+	return consumers, nil
 }
 
 // stored is the offsets that are stored for the consumer, by partition.
@@ -125,103 +139,4 @@ func (t *TopicConsumer) stored(ctx context.Context, start Offset) (map[uint32]in
 		stored[all[i].Partition] = all[i].Offset
 	}
 	return stored, nil
-}
-
-// turns says which partition is read next: those that have something wait in a line.
-type turns struct {
-	changed signal
-
-	mu      sync.Mutex
-	line    []*Consumer
-	head    int                // of the line
-	waiting map[*Consumer]bool // who is in it; has an entry for all that have not come to their end
-	err     error              // no more turns
-}
-
-// join says that there is another partition.
-func (t *turns) join(c *Consumer) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.waiting == nil {
-		t.waiting = make(map[*Consumer]bool)
-	}
-	t.waiting[c] = false
-}
-
-// add puts a partition in the line, unless it is there.
-func (t *turns) add(c *Consumer) {
-	t.mu.Lock()
-	waiting, joined := t.waiting[c]
-	if joined && !waiting {
-		if t.head > len(t.line)/2 {
-			n := copy(t.line, t.line[t.head:])
-			t.line, t.head = t.line[:n], 0
-		}
-		t.line = append(t.line, c)
-		t.waiting[c] = true
-	}
-	t.mu.Unlock()
-	t.changed.broadcast()
-}
-
-// finished says that a partition has come to its end.
-func (t *turns) finished(c *Consumer) {
-	t.mu.Lock()
-	delete(t.waiting, c)
-	t.mu.Unlock()
-	t.changed.broadcast()
-}
-
-// fail says that there are no more turns; the first reason stays.
-func (t *turns) fail(err error) {
-	t.mu.Lock()
-	if t.err == nil {
-		t.err = err
-	}
-	t.mu.Unlock()
-	t.changed.broadcast()
-}
-
-// some tells whether take would return without waiting.
-func (t *turns) some() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.err != nil || len(t.waiting) == 0 || t.head < len(t.line)
-}
-
-// take waits for a partition that has something. It is io.EOF when all have come to their end.
-func (t *turns) take(ctx context.Context) (*Consumer, error) {
-	for {
-		c, err := t.tryTake()
-		if c != nil || err != nil {
-			return c, err
-		}
-		changed := t.changed.wait()
-		if c, err = t.tryTake(); c != nil || err != nil {
-			return c, err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
-func (t *turns) tryTake() (*Consumer, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case t.err != nil:
-		return nil, t.err
-	case len(t.waiting) == 0:
-		return nil, io.EOF
-	case t.head == len(t.line):
-		return nil, nil
-	}
-	c := t.line[t.head]
-	t.line[t.head] = nil
-	t.head++
-	t.waiting[c] = false
-	return c, nil
 }

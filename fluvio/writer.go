@@ -87,8 +87,11 @@ func (w *writer) append(r *Record, cost int64, who settler) error {
 	}
 	w.accepted++
 	w.openCost += cost
-	if w.open.Size() >= w.producer.settings.batchSize {
+	switch {
+	case w.open.Size() >= w.producer.settings.batchSize:
 		w.seal()
+	case w.producer.budget.waiting.Load() > 0:
+		w.hurried = true // they looked before this record was here
 	}
 	w.rouse()
 	return nil

@@ -29,7 +29,8 @@ type Records struct {
 	// Record is the current record, valid after Next returned true.
 	Record
 
-	rest       []byte
+	payload    []byte
+	at         int    // in payload, of the next record
 	left       uint32 // records announced and not yet read
 	count      uint32
 	nextOffset int64
@@ -50,7 +51,7 @@ func Walk(b Batch, payload []byte) Records {
 	if int32(r.count) < 0 { // upstream reads lists with a count below 1 as empty
 		r.count = 0
 	}
-	r.left, r.rest = r.count, payload[4:]
+	r.left, r.payload, r.at = r.count, payload, 4
 	return r
 }
 
@@ -58,80 +59,107 @@ func Walk(b Batch, payload []byte) Records {
 // not checked until they are read; do not allocate by it.
 func (r *Records) Count() int { return int(r.count) }
 
+// Left is how many of them have not been read.
+func (r *Records) Left() int { return int(r.left) }
+
+// NextOffset is the offset of the record that is read next, if there is one.
+func (r *Records) NextOffset() int64 { return r.nextOffset }
+
 // Err is the error that ended the walk, or nil. It wraps ErrTruncated if the
 // payload ends before its last record, else ErrDamaged.
 func (r *Records) Err() error { return r.err }
 
 // Next moves to the next record. It returns false at the end and on an error.
-func (r *Records) Next() bool {
+func (r *Records) Next() bool { return r.read(&r.Record) }
+
+// Read fills dst with the next records and returns how many that were: fewer than
+// there is room for only at the end and on an error. It does not change Record.
+func (r *Records) Read(dst []Record) int {
+	for n := range dst {
+		if !r.read(&dst[n]) {
+			return n
+		}
+	}
+	return len(dst)
+}
+
+// read takes the next record. Most of reading is this function: it goes over the
+// payload by index, because a slice stored in r for each record would cost a
+// write barrier, and tries the short form of each number in line.
+func (r *Records) read(to *Record) bool {
 	if r.left == 0 || r.err != nil {
 		return false
 	}
-	size, n := varint(r.rest)
-	switch {
-	case n == 0:
-		return r.fail(ErrTruncated, "no whole length")
-	case n < 0 || size < 0:
-		return r.fail(ErrDamaged, "bad length")
-	case size > int64(len(r.rest)-n):
-		return r.fail(ErrTruncated, "ends early")
-	}
-	body := r.rest[n : n+int(size) : n+int(size)]
-	r.rest = r.rest[n+int(size):]
-	return r.parse(body)
-}
-
-// parse takes the fields of a record from exactly its bytes.
-func (r *Records) parse(body []byte) bool {
-	if len(body) < 1 {
-		return r.fail(ErrDamaged, "no attributes")
-	}
-	timeDelta, n := varint(body[1:])
+	b := r.payload
+	u, n := short(b, r.at)
 	if n <= 0 {
-		return r.fail(ErrDamaged, "bad timestamp")
-	}
-	at := skipVarint(body, 1+n) // the offset delta
-	if at >= len(body) || body[at] > 1 {
-		return r.fail(ErrDamaged, "bad key flag")
-	}
-	hasKey := body[at] == 1
-	at++
-	r.Key = nil
-	if hasKey {
-		if r.Key, at = field(body, at); at < 0 {
-			return r.fail(ErrDamaged, "bad key")
+		if u, n = long(b, r.at); n <= 0 {
+			return r.badLength(n)
 		}
 	}
-	if r.Value, at = field(body, at); at < 0 {
+	at, size := r.at+n, unzigzag(u)
+	switch {
+	case size < 0:
+		return r.fail(ErrDamaged, "bad length")
+	case size > int64(len(b)-at):
+		return r.fail(ErrTruncated, "ends early")
+	case size == 0:
+		return r.fail(ErrDamaged, "no attributes")
+	}
+	end := at + int(size)
+	b = b[:end] // what follows is exactly the record
+
+	at++ // the attributes
+	if u, n = short(b, at); n <= 0 {
+		if u, n = long(b, at); n <= 0 {
+			return r.fail(ErrDamaged, "bad timestamp")
+		}
+	}
+	delta := unzigzag(u)
+	at = skipVarint(b, at+n) // the offset delta
+	if at >= len(b) || b[at] > 1 {
+		return r.fail(ErrDamaged, "bad key flag")
+	}
+	hasKey := b[at] == 1
+	at++
+	var key []byte
+	if hasKey {
+		if u, n = short(b, at); n <= 0 {
+			u, n = long(b, at)
+		}
+		from := at + n
+		if at = fieldEnd(b, from, n, u); at < 0 {
+			return r.fail(ErrDamaged, "bad key")
+		}
+		key = b[from:at:at]
+	}
+	if u, n = short(b, at); n <= 0 {
+		u, n = long(b, at)
+	}
+	from := at + n
+	if at = fieldEnd(b, from, n, u); at < 0 {
 		return r.fail(ErrDamaged, "bad value")
 	}
-	if skipVarint(body, at) != len(body) { // the number of headers
+	if skipVarint(b, at) != end { // the number of headers
 		return r.fail(ErrDamaged, "fields end before its length does")
 	}
-	r.Offset = r.nextOffset
-	r.Timestamp = NoTimestamp
+	to.Key, to.Value = key, b[from:at:at]
+	to.Offset, to.Timestamp = r.nextOffset, NoTimestamp
 	if r.first > 0 {
-		r.Timestamp = r.first + timeDelta
+		to.Timestamp = r.first + delta
 	}
+	r.at = end
 	r.nextOffset++
 	r.left--
 	return true
 }
 
-// field returns a length-prefixed field that starts at byte at of body, and where
-// it ends, or -1. Upstream reads lengths below 1 as empty.
-func field(body []byte, at int) ([]byte, int) {
-	size, n := varint(body[at:])
-	if n <= 0 {
-		return nil, -1
+// badLength ends the walk at a length that is cut, or has more than 64 bits.
+func (r *Records) badLength(n int) bool {
+	if n == 0 {
+		return r.fail(ErrTruncated, "no whole length")
 	}
-	at += n
-	size = max(size, 0)
-	if size > int64(len(body)-at) {
-		return nil, -1
-	}
-	end := at + int(size)
-	return body[at:end:end], end
+	return r.fail(ErrDamaged, "bad length")
 }
 
 // fail ends the walk.
@@ -140,20 +168,37 @@ func (r *Records) fail(kind error, what string) bool {
 	return false
 }
 
-// varint reads a zig-zag LEB128 number: it and its size, which is 0 if b ends
-// early and negative for more than 64 bits. Almost all of them have one byte or two.
-func varint(b []byte) (int64, int) {
-	if len(b) >= 2 {
-		low, high := uint64(b[0]), uint64(b[1])
-		if low < 0x80 {
-			return unzigzag(low), 1
-		}
-		if high < 0x80 {
-			return unzigzag(low&0x7f | high<<7), 2
-		}
+// fieldEnd is where a field ends that begins at byte from of b, behind its length
+// u, which took n bytes; -1 if that is not possible. Upstream reads lengths below 1
+// as empty.
+func fieldEnd(b []byte, from, n int, u uint64) int {
+	size := max(unzigzag(u), 0)
+	if n <= 0 || size > int64(len(b)-from) {
+		return -1
 	}
-	return binary.Varint(b)
+	return from + int(size)
 }
+
+// short reads a LEB128 number of one byte or two, as nearly all are, at byte at of
+// b: it and its size, which is 0 if it is longer, or b ends. It is small enough to be
+// compiled into its callers.
+func short(b []byte, at int) (u uint64, n int) {
+	if uint(at)+1 >= uint(len(b)) {
+		return 0, 0
+	}
+	low, high := uint64(b[at]), uint64(b[at+1])
+	if low < 0x80 {
+		return low, 1
+	}
+	if high < 0x80 {
+		return low&0x7f | high<<7, 2
+	}
+	return 0, 0
+}
+
+// long reads any LEB128 number. Its size is 0 if b ends early and negative for more
+// than 64 bits.
+func long(b []byte, at int) (u uint64, n int) { return binary.Uvarint(b[min(at, len(b)):]) }
 
 // skipVarint returns where the varint at byte at of b ends: beyond b if b ends early.
 func skipVarint(b []byte, at int) int {

@@ -5,8 +5,8 @@ import "encoding/binary"
 // MaxOrdinal is the highest ordinal of a producer sequence: 15 bits of epoch, 32 of sequence.
 const MaxOrdinal = 1<<47 - 1
 
-// Sequence is a producer sequence: it says of a batch who wrote it, and where in what they write to the partition it belongs. Fluvio stores the three
-// header fields that carry it and looks at none of them; brokers and readers that do can tell a batch that was sent twice.
+// Sequence is a producer sequence: it says of a batch who wrote it, and where in what they write to the partition it belongs. Fluvio
+// stores the three header fields that carry it and looks at none of them; brokers and readers that do can tell a batch that was sent twice.
 type Sequence struct {
 	Writer  int64 // random, not negative; the header's producer id
 	Ordinal int64 // number of the batch's first record among all that the writer wrote to the partition, from 0 to MaxOrdinal

@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
@@ -16,15 +17,16 @@ const (
 	clientVersion = "0.1.0"
 	// handshakeVersion of ApiVersions is sent without asking.
 	handshakeVersion = 2
-	// readBuffer holds the small frames; the bodies of large ones are read past it.
+	// readBuffer holds the small frames, unless Config says otherwise; the bodies of large ones are read past it.
 	readBuffer = 32 << 10
 )
 
-// Config says how to speak. All fields are required.
+// Config says how to speak. All fields but ReadBuffer are required.
 type Config struct {
-	Server   protocol.Server // what is at the other end
-	ClientID string          // names the program
-	MaxFrame int             // largest frame that is taken, in bytes
+	Server     protocol.Server // what is at the other end
+	ClientID   string          // names the program
+	MaxFrame   int             // largest frame that is taken, in bytes
+	ReadBuffer int             // size of the buffer for small frames, in bytes; 0: 32 KiB
 }
 
 // Conn is a connection. Its methods may be called concurrently.
@@ -32,6 +34,8 @@ type Conn struct {
 	cfg      Config
 	nc       net.Conn
 	br       *bufio.Reader // of the reading goroutine
+	ack      func()        // acknowledges at once what has arrived
+	streams  atomic.Bool   // there is or was one
 	choices  map[uint16]choice
 	platform string
 
@@ -50,10 +54,14 @@ type Conn struct {
 // Open makes a connection of nc, which it owns from here on, and agrees on versions. The error wraps ErrVersion if there is no
 // common ground, ErrHandshake if the other end does not answer as a Fluvio server would, or is ctx's.
 func Open(ctx context.Context, nc net.Conn, cfg Config) (*Conn, error) {
+	if cfg.ReadBuffer == 0 {
+		cfg.ReadBuffer = readBuffer
+	}
 	c := &Conn{
 		cfg:     cfg,
 		nc:      nc,
-		br:      bufio.NewReaderSize(nc, readBuffer),
+		br:      bufio.NewReaderSize(nc, cfg.ReadBuffer),
+		ack:     acknowledger(nc),
 		writing: make(chan struct{}, 1),
 		done:    make(chan struct{}),
 		stopped: make(chan struct{}),

@@ -45,6 +45,7 @@ func lost(err error) error {
 
 // readFrame reads one answer and hands it to whoever waits for it.
 func (c *Conn) readFrame() error {
+	c.acknowledge(frameHead)
 	head, err := c.br.Peek(frameHead)
 	if err != nil {
 		if err == io.EOF && len(head) > 0 {
@@ -85,6 +86,13 @@ func (c *Conn) readFrame() error {
 	return nil
 }
 
+// acknowledge has what has arrived on a connection with a stream acknowledged, if so many bytes are yet to come: they may be waiting for that.
+func (c *Conn) acknowledge(size int) {
+	if c.streams.Load() && c.br.Buffered() < size {
+		c.ack()
+	}
+}
+
 // receiver finds who waits for an answer; only a stream goes on waiting.
 func (c *Conn) receiver(id int32) receiver {
 	c.mu.Lock()
@@ -109,6 +117,7 @@ func (c *Conn) readPost(size int, post func([]byte)) error {
 
 // readBody reads into memory that a stream has provided, or into a new buffer, which is given away.
 func (c *Conn) readBody(size int, s *Stream) ([]byte, error) {
+	c.acknowledge(size)
 	if s != nil && s.memory != nil {
 		body, err := s.memory(size)
 		if err == nil && body != nil {

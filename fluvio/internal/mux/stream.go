@@ -34,6 +34,7 @@ func (c *Conn) StreamInto(
 		return nil, err
 	}
 	s := &Stream{conn: c, version: version, answers: make(chan []byte, answers), most: int64(bytes), memory: memory}
+	c.streams.Store(true)
 	if _, err := c.send(ctx, req, version, receiver{stream: s}); err != nil {
 		return nil, err
 	}
