@@ -35,7 +35,6 @@ cluster that the flags typed so far, or the active profile, name.
   zsh          weir completion zsh > "${fpath[1]}/_weir"
   fish         weir completion fish | source
   powershell   weir completion powershell | Out-String | Invoke-Expression`,
-		Args:      cobra.ExactArgs(1),
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			generate, ok := completionScripts[args[0]]

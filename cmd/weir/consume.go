@@ -44,7 +44,6 @@ which. With --consumer ID the cluster keeps how far it has come, every two secon
 that, and so do --beginning, --head and --tail; --start and --from OFFSET do not.
 
 --format prints a text for each record, with {{key}}, {{value}}, {{offset}}, {{partition}}, {{time}} and {{topic}} in it.`,
-		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: sh.completeTopic,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
@@ -69,6 +68,9 @@ that, and so do --beginning, --head and --tail; --start and --from OFFSET do not
 				}
 				c.End = &end
 			}
+			if first, ok := start.absolute(cmd.Flags()); ok {
+				c.Start = &first
+			}
 			if sh.json && (c.KeyValue || c.Template != "") {
 				return fault.Inputf("--json, --key-value and --format: want one of them")
 			}
@@ -82,8 +84,8 @@ that, and so do --beginning, --head and --tail; --start and --from OFFSET do not
 	flags := cmd.Flags()
 	flags.StringVar(&start.from, "from", "latest", "earliest, latest or an offset")
 	flags.BoolVarP(&start.beginning, "beginning", "B", false, "begin at the first record there is")
-	flags.Int64VarP(&start.head, "head", "H", 0, "begin so many records after the first one")
-	flags.Int64VarP(&start.tail, "tail", "T", 0, "begin so many records before the end")
+	flags.Int64VarP(&start.head, "head", "H", 0, "begin so many records after the first one, in each partition")
+	flags.Int64VarP(&start.tail, "tail", "T", 0, "begin so many records before the end, in each partition")
 	flags.Int64Var(&start.start, "start", 0, "begin at this offset")
 	flags.Int64Var(&end, "end", 0, "stop behind this offset, of every partition")
 	flags.Int64VarP(&c.Records, "num-records", "n", 0, "stop after so many records")
@@ -94,6 +96,7 @@ that, and so do --beginning, --head and --tail; --start and --from OFFSET do not
 	flags.BoolVarP(&c.KeyValue, "key-value", "k", false, "print [KEY] VALUE, and [null] for no key")
 	flags.StringVarP(&c.Template, "format", "F", "", "print this text for each record")
 	flags.VarP(newSize(&c.MaxBytes), "max-bytes", "b", "most bytes of one fetch, such as 64KB; a larger batch is read all the same")
+	flags.Var(newSize(&c.MaxMemory), "max-memory", "most bytes of records read ahead, of all partitions together; default: 64MB, more for many partitions")
 	flags.StringVar(&isolation, "isolation", "read_committed", "read_committed: what all replicas have; read_uncommitted: what the leader has")
 	flags.StringVarP(&c.Consumer, "consumer", "c", "", "ID under which the cluster keeps how far this consumer has come")
 	flags.BoolVar(&c.DropStale, "drop-stale", false, "leave out numbered records that their writer has sent twice")

@@ -16,7 +16,6 @@ func (sh *shell) consumerList() *cobra.Command {
 	return sh.withCluster(&cobra.Command{
 		Use:               "list",
 		Short:             "List consumers and the last offset that each has processed",
-		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.ListConsumers(cmd.Context(), sh.cluster(), sh.output())
@@ -30,7 +29,6 @@ func (sh *shell) consumerDelete() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "delete CONSUMER",
 		Short:             "Forget the offsets of a consumer: all, those of a topic, or one",
-		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: sh.completeConsumer,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			filter.ID = args[0]

@@ -13,7 +13,6 @@ func (sh *shell) demoCommand() *cobra.Command {
 		Short: "Run the main job on real data with an embedded broker",
 		Long: `Demo starts a broker on free ports in a temporary folder, loads 336,776 records of flights, runs them through a
 sandboxed module to the end, and says what came out. It is run in the repository's folder, after make guests.`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.JSON, c.Log, c.Out, c.Err = sh.json, sh.log, sh.out, sh.talk()
 			ctx, drain, done := app.Signals(cmd.Context(), sh.say)

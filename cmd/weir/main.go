@@ -82,6 +82,7 @@ func (sh *shell) root() *cobra.Command {
 	root.SetIn(sh.in)
 	root.SetOut(sh.out)
 	root.SetErr(sh.err)
+	root.SetFlagErrorFunc(plainly)
 	flags := root.PersistentFlags()
 	flags.BoolVar(&sh.json, "json", false, "print results as JSON")
 	flags.StringVar(&sh.logFormat, "log-format", "text", "text or json")
@@ -96,6 +97,9 @@ func (sh *shell) root() *cobra.Command {
 // markStart notes when a command begins to run: whatever failed before is about its flags and arguments.
 func (sh *shell) markStart(cmd *cobra.Command) {
 	if do := cmd.RunE; do != nil {
+		if !cmd.HasSubCommands() {
+			cmd.Args = checkArgs
+		}
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			sh.started = true
 			return do(cmd, args)

@@ -20,7 +20,6 @@ func (sh *shell) moduleBuild() *cobra.Command {
 		Short: "Append a manifest to what a toolchain made",
 		Long: `Build checks FILE.wasm and the manifest and writes the module with its manifest, which replaces one that is there. The
 toolchain runs before it; for Go: GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -o FILE.wasm .`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			built, err := app.BuildModule(args[0], manifest, out)
 			if err != nil {
@@ -35,7 +34,7 @@ toolchain runs before it; for Go: GOOS=wasip1 GOARCH=wasm go build -trimpath -bu
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&manifest, "manifest", "", "the manifest, a JSON file (required)")
-	flags.StringVarP(&out, "out", "o", "", "file to write (required)")
+	flags.StringVarP(&out, "out", "o", "", "file to write (required); one that is there is replaced")
 	_ = cmd.MarkFlagRequired("manifest") // these fail only for flags that do not exist
 	_ = cmd.MarkFlagRequired("out")
 	return cmd
@@ -46,7 +45,6 @@ func (sh *shell) moduleCheck() *cobra.Command {
 		Use:   "check FILE.wasm",
 		Short: "Say whether a module would be accepted, and why not",
 		Long:  `Check reads a module without running any of it. Code 0: it would be accepted; code 2: it is refused, and why.`,
-		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			verdict, err := app.CheckModule(cmd.Context(), args[0])
 			if err != nil {

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"io"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -24,12 +25,14 @@ func (sh *shell) produceCommand() *cobra.Command {
 		Use:   "produce TOPIC",
 		Short: "Send one record a line",
 		Long: `Produce sends one record a line of a file or of standard input, and returns when every record is acknowledged.
-It fails with code 3 when one is not, and with code 2 at a line larger than a record may be.
+It fails with code 3 when one is not, and with code 2 at a line larger than a record may be. Lines end with LF or CR LF, neither of which is
+sent; --raw sends every byte.
+
+SIGINT and SIGTERM stop reading; what was read in whole lines is sent, and it ends with code 0. A second one ends at once.
 
 Records are numbered (producer sequences): when a connection is lost, or a server comes back after a crash, produce looks which records
 are there and sends the others, so that none is written twice. That is left out with --no-sequence, with --delivery-semantic
 at-most-once, with a SmartModule, and for a topic that deduplicates.`,
-		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: sh.completeTopic,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.Cluster, c.Topic, c.In, c.File = sh.cluster(), args[0], sh.in, "stdin"
@@ -51,7 +54,7 @@ at-most-once, with a SmartModule, and for a topic that deduplicates.`,
 				return err
 			}
 			c.SmartModule = sm.config(cmd)
-			size := int64(-1)
+			size := int64(-1) // unknown
 			if file != "" {
 				f, err := os.Open(file)
 				if err != nil {
@@ -62,21 +65,27 @@ at-most-once, with a SmartModule, and for a topic that deduplicates.`,
 				if err != nil || info.IsDir() {
 					return fault.Inputf("%s is not a file that can be read", file)
 				}
-				size = info.Size()
+				if info.Mode().IsRegular() && info.Size() > 0 { // those of /proc have none that means anything
+					size = info.Size()
+				}
 				c.In, c.File = f, file
 			}
-			bar := app.Bar(sh.talk(), size, "produce "+c.Topic)
-			c.In = io.TeeReader(c.In, bar)
-			done, err := app.Produce(cmd.Context(), c)
-			_ = bar.Finish() // the bar is only talk
-			if err != nil {
+			ctx, drain, ended := app.Signals(cmd.Context(), sh.say)
+			defer ended()
+			c.Bar = app.NewBar(sh.talk(), size, "produce "+c.Topic)
+			done, err := app.Produce(ctx, drain, c)
+			c.Bar.Finish()
+			if err != nil && done.Lost == 0 {
 				return err
 			}
+			if done.Stopped {
+				sh.say(fmt.Sprintf("stopped before the end of %s: %d records are sent", c.File, done.Records))
+			}
 			if sh.json {
-				return sh.printJSON(done)
+				return errors.Join(err, sh.printJSON(done))
 			}
 			sh.log.Debug("produced", "topic", done.Topic, "records", done.Records, "bytes", done.Bytes, "seconds", done.Seconds)
-			return nil
+			return err
 		},
 	}
 	flags := cmd.Flags()

@@ -17,7 +17,6 @@ func (sh *shell) runCommand() *cobra.Command {
 
 SIGINT and SIGTERM stop reading, let what was read through, save a checkpoint and end with code 0; a second one ends at once.
 Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the environment.`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.File, c.Endpoint, c.RetryBudget = args[0], sh.endpoint, sh.retryBudget
 			c.Log, c.JSON, c.Out, c.Err = sh.log, sh.json, sh.out, sh.talk()

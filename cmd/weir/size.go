@@ -10,7 +10,7 @@ import (
 )
 
 // size is a flag in bytes: 65536, 64KB, 1 MiB; units are powers of 1024.
-type size[N int | uint32 | uint64] struct {
+type size[N int | int64 | uint32 | uint64] struct {
 	n    *N
 	most uint64
 }

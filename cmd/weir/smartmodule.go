@@ -16,9 +16,8 @@ func (sh *shell) smartmoduleCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Upload a SmartModule, or replace it",
-		Long: `Create uploads a wasm file. With --package, a SmartModule.toml, the cluster names it after the package:
-producers and consumers then name it NAME, GROUP/NAME or GROUP/NAME@VERSION.`,
-		Args:              cobra.ExactArgs(1),
+		Long: `Create uploads a wasm file. With --package, a SmartModule.toml, the cluster keeps it under NAME-GROUP-VERSION of the package, whatever
+name is given here; producers and consumers then name it NAME, GROUP/NAME or GROUP/NAME@VERSION.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return app.CreateSmartModule(cmd.Context(), sh.cluster(), args[0], file, packageFile, sh.output())
@@ -34,8 +33,7 @@ func (sh *shell) smartmoduleList() *cobra.Command {
 	var filter string
 	cmd := &cobra.Command{
 		Use:               "list",
-		Short:             "List SmartModules",
-		Args:              cobra.NoArgs,
+		Short:             "List SmartModules, with the bytes that each takes compressed",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.ListSmartModules(cmd.Context(), sh.cluster(), filter, sh.output())
@@ -49,7 +47,6 @@ func (sh *shell) smartmoduleDescribe() *cobra.Command {
 	return sh.withCluster(&cobra.Command{
 		Use:               "describe NAME",
 		Short:             "Show what is known of a SmartModule",
-		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: sh.completeSmartModule,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return app.DescribeSmartModule(cmd.Context(), sh.cluster(), args[0], sh.output())
@@ -63,13 +60,12 @@ func (sh *shell) smartmoduleDownload() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "download NAME",
 		Short:             "Write a SmartModule's code to a file",
-		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: sh.completeSmartModule,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return app.DownloadSmartModule(cmd.Context(), sh.cluster(), args[0], file, force, sh.output())
 		},
 	}
-	cmd.Flags().StringVarP(&file, "out", "o", "", "file to write; default: the SmartModule's name and .wasm")
+	cmd.Flags().StringVarP(&file, "out", "o", "", "file to write, - for the output; default: the SmartModule's name and .wasm")
 	cmd.Flags().BoolVarP(&force, "force", "f", false, "replace a file that is there")
 	return sh.withCluster(cmd)
 }
@@ -79,7 +75,6 @@ func (sh *shell) smartmoduleDelete() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "delete NAME...",
 		Short:             "Delete SmartModules",
-		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: sh.completeSmartModules,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d.Names = args

@@ -16,7 +16,6 @@ func (sh *shell) spuList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "list",
 		Short:             "List SPUs",
-		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.ListSPUs(cmd.Context(), sh.cluster(), custom, sh.output())
@@ -31,7 +30,6 @@ func (sh *shell) spuRegister() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "register",
 		Short:             "Tell the cluster of an SPU that it does not start itself",
-		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.RegisterSPU(cmd.Context(), sh.cluster(), s, sh.output())
@@ -56,7 +54,6 @@ func (sh *shell) spuUnregister() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "unregister",
 		Short:             "Make the cluster forget an SPU that it does not start itself",
-		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.UnregisterSPU(cmd.Context(), sh.cluster(), name, id, sh.output())

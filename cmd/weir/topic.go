@@ -31,7 +31,6 @@ func (sh *shell) topicCreate() *cobra.Command {
 
 --replica-assignment places partitions by hand. FILE is JSON, the SPU that leads a partition first:
 [{"id": 0, "replicas": [5001, 5002]}, {"id": 1, "replicas": [5002, 5001]}]`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if c.Partitions == 0 || c.Replication == 0 {
 				return fault.Inputf("--partitions and --replication: want 1 or more")
@@ -82,7 +81,6 @@ func (sh *shell) topicList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "list",
 		Short:             "List topics",
-		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.ListTopics(cmd.Context(), sh.cluster(), system, sh.output())
@@ -96,7 +94,6 @@ func (sh *shell) topicDescribe() *cobra.Command {
 	return sh.withCluster(&cobra.Command{
 		Use:               "describe NAME",
 		Short:             "Show one topic",
-		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: sh.completeTopic,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return app.DescribeTopic(cmd.Context(), sh.cluster(), args[0], sh.output())
@@ -110,7 +107,6 @@ func (sh *shell) topicAddPartition() *cobra.Command {
 		Use:               "add-partition NAME",
 		Short:             "Add partitions to a topic",
 		Long:              `Add-partition adds partitions behind those that a topic has. Records with a key go to other partitions from then on.`,
-		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: sh.completeTopic,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return app.AddPartitions(cmd.Context(), sh.cluster(), args[0], count, sh.output())
@@ -126,7 +122,6 @@ func (sh *shell) topicDelete() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "delete NAME...",
 		Short:             "Delete topics and their records",
-		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: sh.completeTopics,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d.Names = args

@@ -281,3 +281,27 @@ func TestBrokerServesTLSFromFiles(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAddressesAreShownAsTheyWereAskedFor(t *testing.T) {
+	for _, tc := range []struct {
+		c       BrokerConfig
+		sc, spu string // where it listens, and what it tells clients
+		want    BrokerAddresses
+		warned  bool
+	}{
+		{BrokerConfig{SC: "0.0.0.0:0", SPU: "0.0.0.0:0"}, "[::]:7", "localhost:8", BrokerAddresses{SC: "0.0.0.0:7", SPU: "0.0.0.0:8"}, true},
+		{BrokerConfig{SC: "[::]:0", SPU: "[::]:0", PublicHost: "a"}, "[::]:7", "a:8", BrokerAddresses{SC: "[::]:7", SPU: "a:8"}, false},
+		{BrokerConfig{SC: "127.0.0.1:0", SPU: "127.0.0.1:0"}, "127.0.0.1:7", "127.0.0.1:8", BrokerAddresses{SC: "127.0.0.1:7", SPU: "127.0.0.1:8"}, false},
+	} {
+		var log strings.Builder
+		tc.c.Log = slog.New(slog.NewTextHandler(&log, nil))
+		if got := tc.c.addresses(tc.sc, tc.spu); got != tc.want || (log.Len() > 0) != tc.warned {
+			t.Errorf("%+v: %+v, %s", tc.c, got, log.String())
+		}
+	}
+	for host, good := range map[string]bool{"": true, "a.example": true, "::1": true, "[::1]": true, "foo:bar": false, "a b": false, "a/b": false} {
+		if err := checkPublicHost(host); (err == nil) != good || err != nil && fault.Of(err) != fault.Input {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
+}

@@ -67,7 +67,7 @@ func (c Cluster) Connect(ctx context.Context) (*fluvio.Client, error) {
 	}
 	client, err := fluvio.Connect(ctx, options...)
 	if errors.Is(err, fluvio.ErrNoEndpoint) {
-		return nil, fault.InputError(err)
+		return nil, fault.Inputf("%w; --endpoint HOST:PORT names a cluster", err)
 	}
 	return client, fault.EnvironmentError(err)
 }
@@ -89,11 +89,27 @@ func (c Cluster) withClient(ctx context.Context, do func(*fluvio.Client) error) 
 // yours are errors that whoever gave the command can mend.
 var yours = []error{
 	admin.ErrInvalidName, admin.ErrInvalidConfig, admin.ErrTopicType, admin.ErrSystemTopic, admin.ErrMirrorType,
-	fluvio.ErrRecordTooLarge, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange,
+	admin.ErrTopicExists, admin.ErrTopicNotFound, admin.ErrSPUExists, admin.ErrSPUNotFound, admin.ErrSmartModuleNotFound,
+	admin.ErrMirrorExists, admin.ErrMirrorNotFound, admin.ErrTableFormatExists, admin.ErrTableFormatNotFound,
+	fluvio.ErrRecordTooLarge, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange, fluvio.ErrPartitionNotFound,
+}
+
+// refused tells whether a server refused a SmartModule or a deduplication, in the middle of a stream or of what is produced: their codes
+// are those from 6000 and from 10000 on (fluvio-protocol/src/link/error_code.rs).
+func refused(err error) bool {
+	code := admin.Error{}.Code
+	if !errors.As(err, &code) {
+		return false
+	}
+	thousand := int(code.Tag) / 1000
+	return thousand == 6 || thousand == 10
 }
 
 // classed tells bad input from a problem of the cluster, and says what to do next.
 func classed(err error) error {
+	if err == nil || fault.Of(err) != fault.Bug {
+		return err // somebody who knew more has classed it
+	}
 	if errors.Is(err, fluvio.ErrTopicNotFound) {
 		err = fmt.Errorf("%w; 'weir topic create' makes one", err)
 	}
@@ -105,8 +121,19 @@ func classed(err error) error {
 			return fault.InputError(err)
 		}
 	}
-	if err != nil && fault.Of(err) == fault.Bug {
-		return fault.EnvironmentError(err)
+	if refused(err) {
+		return fault.InputError(err)
+	}
+	return fault.EnvironmentError(err)
+}
+
+// absent says of what was to be deleted and is not there where to look; to others than those who delete, how to make it.
+func absent(err error) error {
+	switch {
+	case errors.Is(err, fluvio.ErrTopicNotFound):
+		return fault.Inputf("%w; 'weir topic list' names those there are", err)
+	case errors.Is(err, admin.ErrSmartModuleNotFound):
+		return fault.Inputf("%w; 'weir smartmodule list' names those there are", err)
 	}
 	return err
 }

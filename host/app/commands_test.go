@@ -129,7 +129,7 @@ func TestLinesAndWholesKeepToTheLimit(t *testing.T) {
 	}
 	lines := func(r *strings.Reader, do func([]byte, int64) error) error { return eachLine(r, "f", 16, do) }
 	all := func(r *strings.Reader, do func([]byte, int64) error) error { return whole(r, "f", 16, do) }
-	for text, want := range map[string][]string{"": nil, "a": {"a"}, "a\n": {"a"}, "\n\nb": {"", "", "b"}, strings.Repeat("x", 16) + "\n": {strings.Repeat("x", 16)}} {
+	for text, want := range map[string][]string{"": nil, "a": {"a"}, "a\n": {"a"}, "\n\nb": {"", "", "b"}, "a\r\nb\r\r\nc\r": {"a", "b\r", "c\r"}, strings.Repeat("x", 16) + "\n": {strings.Repeat("x", 16)}} {
 		if got, err := collect(lines, text); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}

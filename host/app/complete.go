@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
@@ -35,7 +36,8 @@ func ConsumerNames(ctx context.Context, c Cluster) (ids []string) {
 		}
 		return err
 	})
-	return ids
+	slices.Sort(ids)
+	return slices.Compact(ids) // one has an offset for each partition
 }
 
 func objectNames[T any](ctx context.Context, c Cluster, list func(context.Context, *admin.Admin) ([]T, error), name func(T) string) (all []string) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
@@ -20,10 +21,12 @@ type ConsumeConfig struct {
 	Topic       string
 	Partitions  []uint32 // none: all, and those that are added
 	From        fluvio.Offset
+	Start       *int64 // the offset that From is, where it is one
 	End         *int64 // last offset to print, of every partition; nil: no such end
 	UntilEnd    bool   // stop at the end offsets seen at start
 	Records     int64  // stop after so many; 0: no such end
 	MaxBytes    int    // of a fetch; 0: the client's default
+	MaxMemory   int    // bytes for records that are read ahead, of all partitions; 0: the client's default
 	Isolation   fluvio.Isolation
 	Consumer    string // id under which offsets are stored; empty: none are
 	DropStale   bool
@@ -38,10 +41,19 @@ type ConsumeConfig struct {
 // commitInterval is how often offsets are stored while a consumer with an id runs, as Fluvio's own command line does.
 const commitInterval = 2 * time.Second
 
+// maxConsumerID is how long the id of a consumer may be, in bytes: clusters refuse to store longer ones.
+const maxConsumerID = 255
+
 // Consume prints records. It ends where it is told to, and else at drain.
 func Consume(ctx context.Context, drain <-chan struct{}, c ConsumeConfig) (err error) {
 	if c.MaxBytes != 0 && c.MaxBytes < 1024 {
 		return fault.Inputf("--max-bytes: want 1KB or more, got %d", c.MaxBytes)
+	}
+	if c.MaxMemory != 0 && c.MaxMemory < 1<<20 {
+		return fault.Inputf("--max-memory: want 1MB or more, got %d", c.MaxMemory)
+	}
+	if len(c.Consumer) > maxConsumerID {
+		return fault.Inputf("--consumer: want an id of at most %d bytes, got %d", maxConsumerID, len(c.Consumer))
 	}
 	out, err := newPrinter(c)
 	if err != nil {
@@ -61,9 +73,12 @@ func Consume(ctx context.Context, drain <-chan struct{}, c ConsumeConfig) (err e
 	if err := c.settlePartitions(ctx, client); err != nil {
 		return quietly(ctx, classed(err))
 	}
+	if err := c.checkStart(ctx, client); err != nil {
+		return quietly(ctx, classed(err))
+	}
 	consumer, err := client.TopicConsumer(ctx, c.Topic, c.From, append(options, fluvio.WithPartitions(c.Partitions...))...)
 	if err != nil {
-		return quietly(ctx, classed(err))
+		return quietly(ctx, classed(tooLittle(err)))
 	}
 	err = c.print(ctx, consumer, out)
 	if errors.Is(err, io.EOF) {
@@ -80,6 +95,15 @@ func Consume(ctx context.Context, drain <-chan struct{}, c ConsumeConfig) (err e
 		c.Log.Info("records that their writer had sent twice were left out", "records", n)
 	}
 	return err
+}
+
+// tooLittle names the flag in place of the option in the error of a topic with more partitions than the memory is enough for.
+func tooLittle(err error) error {
+	text := strings.ReplaceAll(err.Error(), "WithMaxMemory", "--max-memory")
+	if text == err.Error() {
+		return err
+	}
+	return fault.Inputf("%s", text)
 }
 
 // errDrained ends a consumer in good order.
@@ -100,16 +124,22 @@ func drained(parent context.Context, drain <-chan struct{}) (context.Context, fu
 
 // quietly drops an error that is only that the consumer was asked to end.
 func quietly(ctx context.Context, err error) error {
-	if errors.Is(context.Cause(ctx), errDrained) {
+	if wasDrained(ctx) {
 		return nil
 	}
 	return err
 }
 
+// wasDrained tells whether a context of drained ended because of drain.
+func wasDrained(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errDrained) }
+
 func (c *ConsumeConfig) options() ([]fluvio.ConsumerOption, error) {
 	options := []fluvio.ConsumerOption{fluvio.WithIsolation(c.Isolation)}
 	if c.MaxBytes > 0 {
 		options = append(options, fluvio.WithMaxBytes(c.MaxBytes))
+	}
+	if c.MaxMemory > 0 {
+		options = append(options, fluvio.WithMaxMemory(c.MaxMemory))
 	}
 	if c.UntilEnd {
 		options = append(options, fluvio.WithUntilEnd())
@@ -143,6 +173,34 @@ func (c *ConsumeConfig) settlePartitions(ctx context.Context, client *fluvio.Cli
 	}
 	if c.Consumer != "" && len(c.Partitions) > 1 {
 		return fault.Inputf("--end with --consumer: want one --partition, so that no offset is stored behind the end")
+	}
+	return nil
+}
+
+// checkStart refuses a start behind the end of a partition where there is an end to stop at: who waits for records is refused it by the
+// cluster, but nothing would be asked of the cluster where all is behind the start.
+func (c *ConsumeConfig) checkStart(ctx context.Context, client *fluvio.Client) error {
+	if c.Start == nil || !c.UntilEnd {
+		return nil
+	}
+	partitions := c.Partitions
+	if len(partitions) == 0 {
+		n, err := client.Partitions(ctx, c.Topic)
+		if err != nil {
+			return err
+		}
+		for p := range n {
+			partitions = append(partitions, uint32(p))
+		}
+	}
+	for _, p := range partitions {
+		at, err := client.Offsets(ctx, c.Topic, p)
+		if err != nil {
+			return err
+		}
+		if *c.Start > at.Next {
+			return &fluvio.OffsetOutOfRangeError{Topic: c.Topic, Partition: p, Offset: *c.Start, Earliest: at.Earliest, Next: at.Next}
+		}
 	}
 	return nil
 }

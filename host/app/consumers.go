@@ -50,7 +50,7 @@ func DeleteConsumers(ctx context.Context, c Cluster, filter fluvio.ConsumerOffse
 			return err
 		}
 		if len(offsets) == 0 {
-			return fault.Environmentf("consumer '%s' has stored no such offset; 'weir consumer list' shows those there are", filter.ID)
+			return fault.Inputf("consumer '%s' has stored no such offset; 'weir consumer list' shows those there are", filter.ID)
 		}
 		for _, o := range offsets {
 			if err := client.DeleteConsumerOffset(ctx, o.ID, o.Topic, o.Partition); err != nil {

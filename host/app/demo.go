@@ -108,14 +108,14 @@ func demoLoad(ctx context.Context, c DemoConfig, cluster Cluster) (done Produced
 	if err != nil {
 		return done, fault.InputError(err)
 	}
-	bar := Bar(c.Err, info.Size(), "load flights")
+	bar := NewBar(c.Err, info.Size(), "load flights")
 	unpacked, err := zstd.NewReader(io.TeeReader(f, bar))
 	if err != nil {
 		return done, fault.Inputf("%s: %w", c.Data, err)
 	}
 	defer unpacked.Close()
-	done, err = Produce(ctx, ProduceConfig{Cluster: cluster, Topic: "flights", File: c.Data, In: unpacked, BatchSize: 256 << 10})
-	_ = bar.Finish() // the bar is only talk
+	done, err = Produce(ctx, nil, ProduceConfig{Cluster: cluster, Topic: "flights", File: c.Data, In: unpacked, BatchSize: 256 << 10})
+	bar.Finish()
 	return done, err
 }
 

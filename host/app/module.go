@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/weir-stream/weir/host/abi"
 	"github.com/weir-stream/weir/host/builtin"
 	"github.com/weir-stream/weir/host/engine"
@@ -31,6 +29,9 @@ const maxManifest = abi.LimitManifestBytes + 1
 
 // BuildModule appends a manifest to what a toolchain made, once the whole would be accepted.
 func BuildModule(wasmPath, manifestPath, out string) (*Built, error) {
+	if out == "-" {
+		return nil, fault.Inputf("--out: want a file; build prints what it has built, not the module")
+	}
 	wasm, err := readModule(wasmPath)
 	if err != nil {
 		return nil, fault.InputError(err)
@@ -55,8 +56,8 @@ func BuildModule(wasmPath, manifestPath, out string) (*Built, error) {
 	if reasons != nil {
 		return nil, refusal(wasmPath, reasons)
 	}
-	if err := renameio.WriteFile(out, built, 0o644); err != nil {
-		return nil, fault.EnvironmentError(err)
+	if err := replaceFile(out, built); err != nil {
+		return nil, err
 	}
 	return &Built{File: out, Name: info.Manifest.Name, Version: info.Manifest.Version, Bytes: len(built), Hash: hash(built)}, nil
 }

@@ -19,6 +19,7 @@ type ProduceConfig struct {
 	Topic string
 	File  string // name of In, for errors
 	In    io.Reader
+	Bar   *Bar // counts what is read of In; nil: nothing does
 
 	Raw          bool    // all of In is one record
 	Key          *string // of every record; nil: none
@@ -41,6 +42,8 @@ type Produced struct {
 	Records int64   `json:"records"`
 	Bytes   int64   `json:"bytes"`
 	Seconds float64 `json:"seconds"`
+	Lost    int64   `json:"lost,omitempty"`    // sent once and not acknowledged, as at-most-once allows
+	Stopped bool    `json:"stopped,omitempty"` // it was asked to end before the input did
 }
 
 const (
@@ -106,8 +109,9 @@ func (c *ProduceConfig) sequenced() bool {
 	return !c.NoSequence && !c.AtMostOnce && !c.SmartModule.set()
 }
 
-// Produce sends the records of In and returns when every one is acknowledged.
-func Produce(ctx context.Context, c ProduceConfig) (done Produced, err error) {
+// Produce sends the records of In and returns when every one is acknowledged. From drain on it reads no more, drops a line that it has
+// no end of, and sends what it has; nil: nobody asks it to end.
+func Produce(ctx context.Context, drain <-chan struct{}, c ProduceConfig) (done Produced, err error) {
 	done.Topic = c.Topic
 	if err := c.check(); err != nil {
 		return done, err
@@ -116,21 +120,33 @@ func Produce(ctx context.Context, c ProduceConfig) (done Produced, err error) {
 	if err != nil {
 		return done, err
 	}
-	client, err := c.Connect(ctx)
+	starting, started := drained(ctx, drain)
+	defer started()
+	client, err := c.Connect(starting)
 	if err != nil {
-		return done, err
+		done.Stopped = wasDrained(starting)
+		return done, quietly(starting, err)
 	}
 	defer func() { err = errors.Join(err, fault.EnvironmentError(client.Close())) }()
 	producer, err := c.producer(ctx, client, options)
 	if err != nil {
 		return done, classed(err)
 	}
+	if drain != nil {
+		c.In = newStoppable(c.In, drain)
+	}
+	if c.Bar != nil {
+		c.In = io.TeeReader(c.In, c.Bar)
+	}
 	began := time.Now()
 	err = c.feed(ctx, producer, &done)
+	if errors.Is(err, errDrained) {
+		done.Stopped, err = true, nil
+	}
 	if closed := classed(producer.Close(ctx)); err == nil {
 		err = closed
 	}
-	done.Seconds = time.Since(began).Seconds()
+	done.Seconds, done.Lost = time.Since(began).Seconds(), producer.Lost()
 	return done, c.account(producer, err)
 }
 
@@ -207,7 +223,7 @@ func (c *ProduceConfig) record(value []byte) (fluvio.Record, error) {
 	return r, nil
 }
 
-// eachLine calls do with each line, without its newline. A line larger than a record may be is bad input.
+// eachLine calls do with each line, without its newline and a carriage return before that, as Fluvio's own command line reads lines. A line larger than a record may be is bad input.
 func eachLine(r io.Reader, file string, most int, do func(line []byte, number int64) error) error {
 	in := bufio.NewReaderSize(r, most+1)
 	for number := int64(1); ; number++ {
@@ -222,10 +238,18 @@ func eachLine(r io.Reader, file string, most int, do func(line []byte, number in
 		if ended && len(line) == 0 {
 			return nil
 		}
-		if err := do(bytes.TrimSuffix(line, []byte("\n")), number); err != nil || ended {
+		if err := do(withoutNewline(line), number); err != nil || ended {
 			return err
 		}
 	}
+}
+
+// withoutNewline drops \n or \r\n; a \r alone stays.
+func withoutNewline(line []byte) []byte {
+	if text, ok := bytes.CutSuffix(line, []byte("\n")); ok {
+		return bytes.TrimSuffix(text, []byte("\r"))
+	}
+	return line
 }
 
 // whole calls do with everything.

@@ -26,7 +26,7 @@ func Signals(parent context.Context, say func(string)) (ctx context.Context, dra
 			case s := <-received:
 				if drained {
 					say(s.String() + " again: ending at once")
-					cancel(fault.Environmentf("ended at once by a second %s; what no checkpoint covers is read again by the next run", s))
+					cancel(fault.Environmentf("ended at once by a second %s; what no checkpoint or acknowledgement covers may be done again", s))
 					return
 				}
 				say(s.String() + ": draining; once more to end at once")

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -13,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/weir-stream/weir/fluvio/admin"
@@ -59,7 +57,7 @@ func showSmartModule(m admin.SmartModule) shownSmartModule {
 
 var smartModuleColumns = []column[shownSmartModule]{
 	{"SMARTMODULE", func(m shownSmartModule) string { return m.SmartModule }},
-	{"SIZE", func(m shownSmartModule) string { return strconv.Itoa(m.Size) }},
+	{"COMPRESSED SIZE", func(m shownSmartModule) string { return strconv.Itoa(m.Size) }},
 }
 
 var smartModuleDetails = append(slices.Clone(smartModuleColumns),
@@ -94,7 +92,19 @@ func CreateSmartModule(ctx context.Context, c Cluster, name, file, packageFile s
 		if err := a.CreateSmartModule(ctx, name, wasm, config); err != nil {
 			return err
 		}
-		return out.print(map[string]any{"smartmodule": name, "bytes": len(wasm)}, "smartmodule %s created", name)
+		if config.Package == nil {
+			return out.print(map[string]any{"smartmodule": name, "name": name, "bytes": len(wasm)}, "smartmodule %s created", name)
+		}
+		key := (&admin.SmartModule{Package: config.Package}).Key()
+		stored, err := a.SmartModules(ctx, key) // the answer to the upload does not tell the name
+		if err != nil {
+			return err
+		}
+		for _, m := range stored {
+			err = errors.Join(err, out.print(map[string]any{"smartmodule": key, "name": m.Name, "bytes": len(wasm)},
+				"smartmodule %s created; the cluster keeps it as %s", key, m.Name))
+		}
+		return err
 	})
 }
 
@@ -130,8 +140,11 @@ func DescribeSmartModule(ctx context.Context, c Cluster, name string, out Output
 }
 
 // DownloadSmartModule writes a SmartModule's code to a file, which must not exist unless force is set. Without a file's name it takes
-// the SmartModule's.
+// the SmartModule's; "-" is the output, which then has the code alone.
 func DownloadSmartModule(ctx context.Context, c Cluster, name, file string, force bool, out Output) error {
+	if file == "-" && out.JSON {
+		return fault.Inputf("--out - and --json: want one of them, since both are for the output")
+	}
 	return c.WithAdmin(ctx, func(a *admin.Admin) error {
 		m, err := a.SmartModule(ctx, name)
 		if err != nil {
@@ -140,11 +153,15 @@ func DownloadSmartModule(ctx context.Context, c Cluster, name, file string, forc
 		if file == "" {
 			file = path.Base("/"+m.Name) + ".wasm" // the name is the cluster's: it must not lead out of this folder
 		}
-		if _, err := os.Lstat(file); !force && !errors.Is(err, fs.ErrNotExist) {
+		if file == "-" {
+			_, err := out.W.Write(m.Wasm)
+			return fault.EnvironmentError(err)
+		}
+		if _, err := os.Lstat(file); err == nil && !force {
 			return fault.Inputf("%s exists already; --force replaces it, -o names another one", file)
 		}
-		if err := renameio.WriteFile(file, m.Wasm, 0o644); err != nil {
-			return fault.EnvironmentError(err)
+		if err := replaceFile(file, m.Wasm); err != nil {
+			return err
 		}
 		return out.print(map[string]any{"smartmodule": m.Key(), "file": file, "bytes": len(m.Wasm)},
 			"%s: smartmodule %s, %d bytes", file, m.Key(), len(m.Wasm))
@@ -156,11 +173,28 @@ func DeleteSmartModules(ctx context.Context, c Cluster, d DeleteConfig, out Outp
 	return c.WithAdmin(ctx, func(a *admin.Admin) error {
 		return d.each(func(name string) error {
 			if err := a.DeleteSmartModule(ctx, name); err != nil {
-				return err
+				return withStoredNames(ctx, a, name, err)
 			}
 			return out.print(map[string]any{"smartmodule": name, "deleted": true}, "smartmodule %s deleted", name)
 		})
 	})
+}
+
+// withStoredNames adds to the error of a name that several SmartModules answer to the names by which the cluster keeps them: packages
+// may have the same name, group and version.
+func withStoredNames(ctx context.Context, a *admin.Admin, name string, err error) error {
+	if !errors.Is(err, admin.ErrInvalidName) {
+		return err
+	}
+	modules, failed := a.SmartModules(ctx, name)
+	if failed != nil || len(modules) < 2 {
+		return err
+	}
+	var stored []string
+	for _, m := range modules {
+		stored = append(stored, m.Name)
+	}
+	return fault.Inputf("SmartModule '%s': the cluster keeps %d that answer to it: %s; delete one by that name", name, len(stored), strings.Join(stored, ", "))
 }
 
 // packageSpec is a SmartModule.toml (fluvio-controlplane-metadata/src/smartmodule/package.rs).

@@ -63,12 +63,24 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Bar is a progress bar on a terminal and nothing elsewhere.
-func Bar(w io.Writer, total int64, what string) *progressbar.ProgressBar {
+// Bar is a progress bar on a terminal and nothing elsewhere. Bytes that are written to it count; it never fails, since it is only talk.
+type Bar struct{ bar *progressbar.ProgressBar }
+
+// NewBar shows progress towards total bytes on w; -1: nobody knows how many.
+func NewBar(w io.Writer, total int64, what string) *Bar {
 	if !isTerminal(w) {
-		return progressbar.DefaultSilent(total, what)
+		return &Bar{progressbar.DefaultSilent(total, what)}
 	}
-	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
+	return &Bar{progressbar.NewOptions64(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowBytes(true), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())}
 }
+
+// Write counts. A bar with more behind it than it was told of, such as of a file that grows, refuses to: that is nobody's concern.
+func (b *Bar) Write(p []byte) (int, error) {
+	_ = b.bar.Add64(int64(len(p)))
+	return len(p), nil
+}
+
+// Finish takes it away.
+func (b *Bar) Finish() { _ = b.bar.Finish() }

@@ -95,7 +95,12 @@ func orDefault[N int64 | uint32 | uint64](n N, shown any) string {
 // CreateTopic creates a topic. A dry run only checks.
 func CreateTopic(ctx context.Context, c Cluster, name string, t admin.TopicConfig, out Output) error {
 	return c.WithAdmin(ctx, func(a *admin.Admin) error {
-		if err := a.CreateTopic(ctx, name, t); err != nil {
+		err := a.CreateTopic(ctx, name, t)
+		if errors.Is(err, admin.ErrNotProvisioned) {
+			return fmt.Errorf("topic %s is created, but not all its partitions are placed on SPUs, and no record can be sent to those: %w; "+
+				"'weir topic delete %s' deletes it, 'weir spu list' shows how many SPUs there are", name, err, name)
+		}
+		if err != nil {
 			return err
 		}
 		if t.DryRun {
@@ -165,7 +170,7 @@ func (d DeleteConfig) each(delete func(name string) error) error {
 	failed := 0
 	var first error
 	for _, name := range d.Names {
-		err := delete(name)
+		err := absent(delete(name))
 		if err == nil {
 			continue
 		}
@@ -209,7 +214,7 @@ func (d DeleteConfig) deleteSystemTopic(ctx context.Context, a *admin.Admin, nam
 		return fmt.Errorf("%w; --system deletes it, and the cluster may not do without", refusal)
 	}
 	if d.Confirm != nil && !d.Confirm(fmt.Sprintf("delete the system topic %s, which the cluster may not do without?", name)) {
-		return fmt.Errorf("%w; it was not confirmed, --force asks nobody", refusal)
+		return fault.Inputf("topic %s is not deleted: it was not confirmed; --force asks nobody", name)
 	}
 	return a.ForceDeleteTopic(ctx, name)
 }

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestWhatIsWrongWithACommandIsSaidInPlainWords(t *testing.T) {
+	for args, want := range map[string]string{
+		"topic create":                        "weir topic create: want NAME after it",
+		"topic create a b":                    `weir topic create: it takes one NAME, got "b" too`,
+		"topic list extra":                    `weir topic list: it takes no argument, got "extra"`,
+		"topic delete":                        "weir topic delete: want NAME after it",
+		"topic create a -p x":                 "want a whole number",
+		"topic create a -p -1":                "want a whole number that is not negative",
+		"topic create a -p 99999999999":       "the number is out of range",
+		"topic list --retry-budget soon":      "want a length of time",
+		"consume t -p one":                    "want a whole number",
+		"topic create a --dry-run=maybe":      "want true or false",
+		"broker --data x --flush soon":        "want none, each or an interval",
+		"broker --data x --max-connections 0": "--max-connections: want 1 or more",
+		"broker --data x --public-host a:b":   "--public-host: want a host without a port",
+	} {
+		var out, errs bytes.Buffer
+		code := run(strings.Fields(args), strings.NewReader(""), &out, &errs)
+		if code != 2 || !strings.Contains(errs.String(), want) || strings.Contains(errs.String(), "strconv") {
+			t.Errorf("weir %s: code %d, %s; want %q", args, code, errs.String(), want)
+		}
+	}
+}
