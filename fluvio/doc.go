@@ -24,9 +24,9 @@
 // twice afterwards. When nothing helps any more the producer fails: the *ProduceError says which records of which partition are
 // not acknowledged, and which of them may have been written all the same (ErrAmbiguous).
 //
-// [WithSequence] makes that exactly once: batches are numbered, and after any outcome that is not known the producer reads the log, from the
-// last record that was acknowledged on, and sends only what is not there. It costs nothing while nothing goes wrong. Another process
-// goes on where one died with [Client.SequenceEnd]. WithDeliverySemantic(AtMostOnce) is the other way: nothing is sent twice, what was lost
+// [WithSequence] makes that exactly once, up to a request of a lost connection that a cluster appends late: batches are numbered, and after any
+// outcome that is not known the producer reads the log, from the last record that was acknowledged on, and sends only what is not there. It
+// costs nothing while nothing goes wrong. Another process goes on where one died with [Client.SequenceEnd]. WithDeliverySemantic(AtMostOnce) is the other way: nothing is sent twice, what was lost
 // is counted.
 //
 // To learn the fate of single records use [Producer.Send], which returns a [Future], or [Producer.ProduceFunc]; of batches,
@@ -57,15 +57,15 @@
 //	}
 //
 // Both end at [WithUntilEnd], a Consumer also at an offset, [WithUntil]: Poll returns io.EOF then, and a loop over Records just ends,
-// without an error. They end with ErrTopicNotFound when the topic is deleted; and
-// otherwise only with an error that trying again does not help against.
+// without an error. They end with ErrTopicNotFound when the topic is deleted, and otherwise only with an error that trying again does not
+// help against.
 //
 // Reading ahead is bounded, by WithMaxQueued for a Consumer and by [WithMaxMemory], 64 MiB, for all partitions of a TopicConsumer
 // together: an SPU sends a chunk only when it is asked to, so a slow reader makes it wait.
 //
 // Poll, as everything here that waits, ends with its context; it can be called again then. It returns slices of what was received,
-// without copying, and allocates nothing for each record. What it returns is valid for as long as anyone holds it, so every chunk is new
-// memory; with [WithReusedMemory] it is valid until the next call, which is about twice as fast.
+// without copying, and allocates nothing for each record. What it returns is valid for as long as anyone holds it, which is work for the
+// garbage collector; with [WithReusedMemory] it is valid until the next call, which is faster.
 //
 // [Consumer.PollBatch] returns batches as they are in the log, [Consumer.Records] is an iterator.
 //
@@ -99,8 +99,9 @@
 //
 // # Errors and time
 //
-// Every method that waits takes a context and returns its error. All retrying happens inside, within the budget of
-// WithRetryBudget, which bounds single attempts, too: an error that comes out is final, and wraps one of the Err values, or holds a protocol.ErrorCode from the cluster.
+// Every method that waits takes a context and returns its error. All retrying happens inside, within the budget of WithRetryBudget, which
+// bounds single attempts, too: an error that comes out is final, and wraps one of the Err values, or holds a protocol.ErrorCode from the
+// cluster.
 //
 // # Versions
 //
