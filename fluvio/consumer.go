@@ -276,7 +276,8 @@ func (c *Consumer) Buffered() bool {
 }
 
 // Commit stores that everything that was returned so far is processed: a consumer with the same id (WithConsumerID) resumes behind it.
-// When it returns nil the cluster has the offset. If nothing was returned since the last time, it does nothing.
+// When it returns nil the cluster has the offset. If nothing was returned since the last time, it does nothing. A commit whose connection was
+// lost may reach the cluster after a later one, so that records come again; none is missed.
 //
 // It is tried again within the retry budget, on a connection of its own while the consumer has none. The error wraps ErrNoConsumerID,
 // ErrUnavailable, or what ended the consumer, or is ctx's, or holds a protocol.ErrorCode.

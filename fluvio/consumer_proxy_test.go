@@ -32,6 +32,7 @@ func TestCutConnectionsHurtNoReader(t *testing.T) {
 			next := map[uint32]int{}
 			for done, life := false, 0; !done; life++ {
 				consumer := newTopicConsumer(t, c, fluvio.Beginning(), opts...)
+				begun := map[uint32]bool{}
 				for polls := 0; polls < 40+life*20; polls++ {
 					partition, records, err := consumer.Poll(soon(t))
 					if err == io.EOF {
@@ -42,6 +43,11 @@ func TestCutConnectionsHurtNoReader(t *testing.T) {
 						t.Fatal(err)
 					}
 					for _, r := range records {
+						// A commit of a connection that was cut may arrive after a later one: then records come again, but none is missed.
+						if again := int(r.Offset); !begun[partition] && again < next[partition] {
+							next[partition] = again
+						}
+						begun[partition] = true
 						wantNext(t, next, partition, r)
 					}
 					if polls%3 == 0 {
