@@ -20,8 +20,6 @@ type fakeLog struct {
 	next    int64
 	streams map[*fakeConn]protocol.StreamFetchRequest
 	headers map[*fakeConn]protocol.RequestHeader
-	// check may refuse a set before it is appended; the mutex is held.
-	check func(set []byte) (base int64, answer error, done bool)
 }
 
 func newFakeLog(t testing.TB) *fakeLog {

@@ -136,12 +136,12 @@ func TestManyPartitionsShareOneBudget(t *testing.T) {
 							t.Errorf("partition %d: %d records", p, next[p])
 						}
 					}
-					held, highest := consumer.Memory()
+					_, highest := consumer.Memory()
 					if highest > tc.memory+tc.above {
 						t.Errorf("%d bytes held at a time, %d allowed", highest, tc.memory+tc.above)
 					}
 					consumer.Close()
-					if held, _ = consumer.Memory(); held > int(tc.partitions)*fluvio.ConnectionCost {
+					if held, _ := consumer.Memory(); held > int(tc.partitions)*fluvio.ConnectionCost {
 						t.Errorf("%d bytes held in the end", held)
 					}
 					t.Logf("%d bytes at most, %d streams", highest, spu.opened)
