@@ -10,7 +10,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Seconds of fuzzing in `make check`, shared out over all targets.
-FUZZ_SECONDS ?= 480
+FUZZ_SECONDS ?= 300
 # How long `make soak` kills brokers.
 SOAK ?= 1m
 
