@@ -17,7 +17,7 @@ type repetition struct {
 	base     int64 // offset of first
 	known    bool  // base is known
 	together bool  // and all of the set is there, in order
-	from, to int64 // else first is between these offsets
+	from, to int64 // base lies between these offsets: before, one of the writers had not yet begun what is known of it
 }
 
 // recall finds out what the kept runs say of the place of a set that judge found stored.
@@ -26,12 +26,22 @@ func (t *writers) recall(set []byte, records int64) *repetition {
 	s, _ := b.Sequence()
 	w := t.get(s.Writer)
 	r := &repetition{set: set, records: records, first: s, refusal: &SequenceError{Writer: s.Writer, Expected: w.next()}}
+	r.from, r.to = t.earliest(set), w.runs[0].offset
 	if r.base, r.known = w.offset(s.Ordinal); r.known {
 		r.together = t.together(set, r.base)
-	} else {
-		r.from, r.to = w.begin, w.runs[0].offset
 	}
 	return r
+}
+
+// earliest is the lowest offset that the set can be at. The same ordinals of a writer that was forgotten in between are other records.
+func (t *writers) earliest(set []byte) (from int64) {
+	at := int64(0)
+	for b, rest, err := record.Next(set); err == nil; b, rest, err = record.Next(rest) {
+		s, _ := b.Sequence()
+		from = max(from, t.get(s.Writer).begin-at)
+		at += b.RecordCount()
+	}
+	return from
 }
 
 // together reports whether the kept runs have all ordinals of the set one behind the other from offset base on.
@@ -60,7 +70,7 @@ func (l *Log) original(r *repetition) (base int64, err error) {
 	if !r.known {
 		r.base, r.known, err = l.seek(r, &budget)
 	}
-	if err == nil && r.known {
+	if err == nil && r.known && r.base >= r.from {
 		r.together, err = l.matches(r, &budget)
 	}
 	if err != nil {
@@ -92,9 +102,8 @@ func (l *Log) seek(r *repetition, budget *int) (base int64, found bool, err erro
 				}
 				*budget--
 				past := r.first.Ordinal - h.ordinal
-				if found = h.base >= r.from && h.writer == r.first.Writer && past >= 0 && past < h.records; found {
-					base = h.base + past
-				}
+				base = h.base + past
+				found = base >= r.from && h.writer == r.first.Writer && past >= 0 && past < h.records
 				return !found
 			})
 			if found || err != nil || *budget == 0 {
