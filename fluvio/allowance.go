@@ -84,7 +84,7 @@ func (a *allowance) memory(size int) ([]byte, error) {
 func (a *allowance) fresh(size int) []byte {
 	switch {
 	case a.budget == nil && a.spares == nil && size > blockSize/2 && size <= blockSize: // else records would hold far more than they came in
-		return newBlock()[:size:size]
+		return blocks.get()[:size:size]
 	case a.budget != nil || size <= trustedAnswer:
 		return make([]byte, size, a.spares.capacity(size))
 	}

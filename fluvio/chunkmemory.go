@@ -3,14 +3,16 @@ package fluvio
 import (
 	"runtime"
 	"sync"
-	"sync/atomic"
+	"time"
 )
 
 const (
 	// blockSize holds a chunk of the default size, and what is around it.
 	blockSize = defaultMaxBytes + 512
 	// mostTracked is how many blocks of all consumers come back. Such a block is in memory for a collection longer than others.
-	mostTracked = 8
+	mostTracked = 16
+	// blocksKept is how long blocks that came back wait for chunks.
+	blocksKept = time.Second
 )
 
 // block is memory for a chunk whose records are valid for as long as anyone holds them. Only the garbage collector knows how long that
@@ -21,24 +23,51 @@ const (
 // that reads. Memory that comes back does not let the heap grow, needs not be cleared, and has its pages already.
 type block [blockSize]byte
 
-var (
-	blocks  sync.Pool // of *block that nobody holds; what is not used for a while goes the way of all garbage
-	tracked atomic.Int32
-)
+// blockPool holds the blocks that came back. A sync.Pool would not do: each collection empties it, and so brings about the next one.
+type blockPool struct {
+	mu      sync.Mutex
+	free    []*block
+	tracked int         // free ones, and those that are to come back
+	idle    *time.Timer // lets go of the free ones
+}
 
-// newBlock returns a block of any content.
-func newBlock() *block {
-	b, ok := blocks.Get().(*block)
-	if !ok {
+var blocks blockPool
+
+// get returns a block of any content.
+func (p *blockPool) get() *block {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var b *block
+	if last := len(p.free) - 1; last >= 0 {
+		b, p.free[last] = p.free[last], nil
+		p.free = p.free[:last]
+	} else {
 		b = new(block)
+		if p.tracked == mostTracked {
+			return b
+		}
+		p.tracked++
 	}
-	if tracked.Add(1) > mostTracked {
-		tracked.Add(-1)
-		return b
-	}
-	runtime.SetFinalizer(b, func(b *block) { // a cleanup would come when the memory is gone
-		tracked.Add(-1)
-		blocks.Put(b)
-	})
+	runtime.SetFinalizer(b, p.put) // a cleanup would come when the memory is gone
 	return b
+}
+
+func (p *blockPool) put(b *block) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, b)
+	if p.idle == nil {
+		p.idle = time.AfterFunc(blocksKept, p.drop)
+	} else {
+		p.idle.Reset(blocksKept)
+	}
+}
+
+// drop lets go of the free blocks.
+func (p *blockPool) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tracked -= len(p.free)
+	clear(p.free)
+	p.free = p.free[:0]
 }

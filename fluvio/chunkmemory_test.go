@@ -3,20 +3,27 @@ package fluvio
 import (
 	"runtime"
 	"testing"
+	"time"
 )
 
-// TestBlocksComeBack: blocks that nobody holds are not counted any more; those that somebody holds a byte of keep their content.
+func counts() (free, tracked int) {
+	blocks.mu.Lock()
+	defer blocks.mu.Unlock()
+	return len(blocks.free), blocks.tracked
+}
+
+// TestBlocksComeBack: blocks that nobody holds come back, and are not kept for long; those that somebody holds a byte of keep their content.
 func TestBlocksComeBack(t *testing.T) {
 	const last = blockSize - 1
 	var held [][]byte
 	for i := range byte(100) {
-		b := newBlock()
+		b := blocks.get()
 		b[last] = i
 		if i%5 == 0 {
 			held = append(held, b[last:])
 		}
-		if n := tracked.Load(); n < 0 || n > mostTracked {
-			t.Fatalf("%d blocks are tracked", n)
+		if free, tracked := counts(); tracked > mostTracked || free > tracked {
+			t.Fatalf("%d blocks are tracked, %d free", tracked, free)
 		}
 		if i%10 == 9 {
 			runtime.GC()
@@ -28,8 +35,14 @@ func TestBlocksComeBack(t *testing.T) {
 		}
 	}
 	held = nil
-	for tracked.Load() > 0 { // finalizers run some time after the collection
+	for free, tracked := counts(); free < tracked; free, tracked = counts() { // finalizers run some time after the collection
 		runtime.GC()
 		runtime.Gosched()
+	}
+	for { // unless there are new ones the memory is let go of
+		if _, tracked := counts(); tracked == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
