@@ -1,4 +1,5 @@
-# Targets: demo build guests generate test check vectors clients soak fuzz bench bench-fluvio dist clean. `make demo` and `make test` need Go alone.
+# Targets: demo build guests generate test check vectors clients soak fuzz bench bench-fluvio dist clean; of check also race lint check-vectors.
+# `make demo` and `make test` need Go alone.
 GO      ?= go
 BIN     := bin/weir
 GUESTS  := modules/late_flights modules/gain examples/wasm/go_filter

@@ -3,34 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
-	"text/tabwriter"
+
+	"github.com/weir-stream/weir/internal/benchkit"
 )
-
-// Figure is a measurement of several runs.
-type Figure struct {
-	Median float64   `json:"median"`
-	Min    float64   `json:"min"`
-	Max    float64   `json:"max"`
-	Runs   []float64 `json:"runs"`
-}
-
-func figure(runs []float64) Figure {
-	sorted := slices.Sorted(slices.Values(runs))
-	return Figure{Median: quantile(sorted, 0.5), Min: sorted[0], Max: sorted[len(sorted)-1], Runs: runs}
-}
-
-// quantile interpolates between the runs beside it.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(at)
-	if low+1 == len(sorted) {
-		return sorted[low]
-	}
-	return sorted[low] + (at-float64(low))*(sorted[low+1]-sorted[low])
-}
 
 // Ratio compares the same arm with itself: what it differs from 1 by is the machine's noise.
 type Ratio struct {
@@ -40,13 +18,13 @@ type Ratio struct {
 
 // Arm is one pipeline's figures.
 type Arm struct {
-	RecordsPerSecond Figure `json:"records_per_second"`
-	RecordsOut       int64  `json:"records_out"`
+	RecordsPerSecond benchkit.Figure `json:"records_per_second"`
+	RecordsOut       int64           `json:"records_out"`
 	// Share of the pipeline's working time by stage, medians.
 	Shares map[string]float64 `json:"shares"`
 	// AllocationsPerRecord counts heap objects of the whole process while the pipeline ran.
-	AllocationsPerRecord Figure `json:"allocations_per_record"`
-	PeakMiB              Figure `json:"peak_rss_mib"`
+	AllocationsPerRecord benchkit.Figure `json:"allocations_per_record"`
+	PeakMiB              benchkit.Figure `json:"peak_rss_mib"`
 }
 
 // Memory is the resident memory of weir run over three passes of the data.
@@ -64,23 +42,14 @@ type Latency struct {
 
 // table prints the report for people.
 func (r *Report) table(w io.Writer) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := benchkit.Table(w)
 	defer t.Flush()
-	fmt.Fprintf(t, "\nfigure\tmedian\tmin\tmax\n")
-	row := func(name string, f Figure, format string) {
-		fmt.Fprintf(t, "%s\t"+format+"\t"+format+"\t"+format+"\n", name, f.Median, f.Min, f.Max)
-	}
-	row("load, records/s", r.Load, "%.0f")
-	names := make([]string, 0, len(r.Pipeline))
-	for name := range r.Pipeline {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	r.Load.Row(t, "load, records/s", "%.0f")
+	for _, name := range slices.Sorted(maps.Keys(r.Pipeline)) {
 		a := r.Pipeline[name]
-		row(name+", records/s", a.RecordsPerSecond, "%.0f")
-		row(name+", allocations/record", a.AllocationsPerRecord, "%.3f")
-		row(name+", peak RSS, MiB", a.PeakMiB, "%.0f")
+		a.RecordsPerSecond.Row(t, name+", records/s", "%.0f")
+		a.AllocationsPerRecord.Row(t, name+", allocations/record", "%.3f")
+		a.PeakMiB.Row(t, name+", peak RSS, MiB", "%.0f")
 		fmt.Fprintf(t, "%s, shares\t%s\t\t\n", name, shares(a.Shares))
 	}
 	fmt.Fprintf(t, "A/A ratio\t%.3f\t%.3f\t%.3f\n", r.AA.Median, slices.Min(r.AA.Runs), slices.Max(r.AA.Runs))

@@ -4,35 +4,24 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"runtime"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/weir-stream/weir/internal/benchkit"
 )
 
 // Report is what a run of the benchmarks found.
 type Report struct {
-	Machine  Machine        `json:"machine"`
-	Runs     int            `json:"runs"`
-	Records  int            `json:"records"`
-	Load     Figure         `json:"load_records_per_second"`
-	Pipeline map[string]Arm `json:"pipelines"`
-	AA       Ratio          `json:"a_a"`
-	Memory   Memory         `json:"memory"`
-	Latency  Latency        `json:"latency"`
-}
-
-// Machine is what the figures were taken on.
-type Machine struct {
-	CPUs int    `json:"cpus"`
-	Arch string `json:"arch"`
-	Go   string `json:"go"`
+	Machine  benchkit.Machine `json:"machine"`
+	Runs     int              `json:"runs"`
+	Records  int              `json:"records"`
+	Load     benchkit.Figure  `json:"load_records_per_second"`
+	Pipeline map[string]Arm   `json:"pipelines"`
+	AA       Ratio            `json:"a_a"`
+	Memory   Memory           `json:"memory"`
+	Latency  Latency          `json:"latency"`
 }
 
 func main() {
@@ -57,68 +46,25 @@ func run(ctx context.Context, runs int, binary, out string) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{ctx: ctx, binary: binary, dir: dir, runs: runs}
-	if b.file, b.records, err = unpack(dir, "examples/data/flights.ndjson.zst"); err != nil {
+	b := &bench{ctx: ctx, binary: binary, runs: runs}
+	if b.file, b.records, err = benchkit.Unpack(benchkit.Flights, dir); err != nil {
 		return err
 	}
-	if err := b.startBroker(); err != nil {
+	broker, err := benchkit.StartBroker(ctx, binary, dir)
+	if err != nil {
 		return err
 	}
-	defer b.stopBroker()
-	report := Report{
-		Machine: Machine{runtime.NumCPU(), runtime.GOOS + "/" + runtime.GOARCH, runtime.Version()},
-		Runs:    runs, Records: b.records,
-	}
+	defer broker.Stop()
+	b.sc = broker.SC
+	report := Report{Machine: benchkit.ThisMachine(), Runs: runs, Records: b.records}
 	for _, step := range []func(*Report) error{b.load, b.pipelines, b.memory, b.latency} {
 		if err := step(&report); err != nil {
 			return err
 		}
 	}
-	text, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
+	if err := benchkit.Save(report, out, os.Stdout); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(out, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	fmt.Printf("%s\n", text)
 	report.table(os.Stderr)
 	return nil
-}
-
-// unpack writes the records to a plain file and counts them.
-func unpack(dir, data string) (path string, records int, err error) {
-	f, err := os.Open(data)
-	if err != nil {
-		return "", 0, err
-	}
-	defer f.Close()
-	unpacked, err := zstd.NewReader(f)
-	if err != nil {
-		return "", 0, err
-	}
-	defer unpacked.Close()
-	path = filepath.Join(dir, "flights.ndjson")
-	w, err := os.Create(path)
-	if err != nil {
-		return "", 0, err
-	}
-	defer w.Close()
-	lines := &lineCounter{}
-	_, err = io.Copy(io.MultiWriter(w, lines), unpacked)
-	return path, lines.n, err
-}
-
-type lineCounter struct{ n int }
-
-func (c *lineCounter) Write(b []byte) (int, error) {
-	for _, x := range b {
-		if x == '\n' {
-			c.n++
-		}
-	}
-	return len(b), nil
 }

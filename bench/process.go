@@ -1,54 +1,26 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/weir-stream/weir/internal/benchkit"
 )
 
-// bench is one run of the benchmarks: its processes and files.
+// bench is one run of the benchmarks: its broker and files.
 type bench struct {
 	ctx     context.Context
 	binary  string
-	dir     string // everything is below it
 	file    string // the records, one a line
 	records int
 	runs    int
-
-	broker  *exec.Cmd
-	sc, spu string
-}
-
-func (b *bench) startBroker() error {
-	b.broker = exec.CommandContext(b.ctx, b.binary, "broker", "--data", filepath.Join(b.dir, "broker"), "--sc", "127.0.0.1:0", "--spu", "127.0.0.1:0")
-	b.broker.Stderr = os.Stderr
-	out, err := b.broker.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := b.broker.Start(); err != nil {
-		return err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("the broker does not serve: %w", err)
-	}
-	_, err = fmt.Sscanf(line, "ready sc=%s spu=%s\n", &b.sc, &b.spu)
-	return err
-}
-
-func (b *bench) stopBroker() {
-	_ = b.broker.Process.Signal(syscall.SIGTERM)
-	_ = b.broker.Wait()
+	sc      string // HOST:PORT of the broker
 }
 
 // ended is a weir that ran to its end.
@@ -85,26 +57,11 @@ func (b *bench) weir(args ...string) (*ended, error) {
 			}
 			return e, nil
 		case <-tick.C:
-			if mib, ok := residentMiB(cmd.Process.Pid); ok {
+			if mib, ok := benchkit.ProcessMiB(cmd.Process.Pid, "VmRSS"); ok {
 				e.rss = append(e.rss, mib)
 			}
 		}
 	}
-}
-
-// residentMiB reads a process's resident memory, as Linux tells it.
-func residentMiB(pid int) (float64, bool) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, false
-	}
-	_, rest, ok := strings.Cut(string(status), "VmRSS:")
-	fields := strings.Fields(rest)
-	if !ok || len(fields) == 0 {
-		return 0, false
-	}
-	kib, err := strconv.ParseFloat(fields[0], 64)
-	return kib / 1024, err == nil
 }
 
 // freshTopic makes a topic anew.

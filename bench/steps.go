@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
+	"github.com/weir-stream/weir/internal/benchkit"
 )
 
 // load measures weir produce, each run into a topic of its own; the last one is what the pipelines read.
@@ -35,7 +36,7 @@ func (b *bench) load(r *Report) error {
 		}
 		rates = append(rates, float64(done.Records)/done.Seconds)
 	}
-	r.Load = figure(rates)
+	r.Load = benchkit.NewFigure(rates)
 	return nil
 }
 
@@ -77,18 +78,18 @@ func (b *bench) pipelines(r *Report) error {
 	r.Pipeline = map[string]Arm{}
 	for _, arm := range arms {
 		a := Arm{
-			RecordsPerSecond: figure(rates[arm.name]), RecordsOut: int64(arm.out(b.records)), Shares: map[string]float64{},
-			AllocationsPerRecord: figure(allocations[arm.name]), PeakMiB: figure(peaks[arm.name]),
+			RecordsPerSecond: benchkit.NewFigure(rates[arm.name]), RecordsOut: int64(arm.out(b.records)), Shares: map[string]float64{},
+			AllocationsPerRecord: benchkit.NewFigure(allocations[arm.name]), PeakMiB: benchkit.NewFigure(peaks[arm.name]),
 		}
 		for stage, runs := range shares[arm.name] {
-			a.Shares[stage] = figure(runs).Median
+			a.Shares[stage] = benchkit.NewFigure(runs).Median
 		}
 		r.Pipeline[arm.name] = a
 	}
 	for i, rate := range rates[arms[1].name] {
 		r.AA.Runs = append(r.AA.Runs, rate/rates[arms[0].name][i])
 	}
-	r.AA.Median = figure(r.AA.Runs).Median
+	r.AA.Median = benchkit.NewFigure(r.AA.Runs).Median
 	return nil
 }
 
@@ -180,7 +181,7 @@ func (b *bench) latency(r *Report) error {
 		return err
 	}
 	slices.Sort(samples)
-	r.Latency = Latency{len(samples), quantile(samples, 0.5), quantile(samples, 0.99)}
+	r.Latency = Latency{len(samples), benchkit.Quantile(samples, 0.5), benchkit.Quantile(samples, 0.99)}
 	return nil
 }
 

@@ -4,11 +4,10 @@ import (
 	"context"
 	"os"
 	"runtime/metrics"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
+	"github.com/weir-stream/weir/internal/benchkit"
 )
 
 const (
@@ -16,7 +15,6 @@ const (
 	pause   = 2 * time.Second       // of its reader: everything that may be received ahead is
 	looking = 5 * time.Millisecond  // between looks at its memory
 	live    = "/gc/heap/live:bytes" // what the last collection found in use
-	status  = "/proc/self/status"   // of Linux
 	mebi    = float64(1 << 20)
 )
 
@@ -44,7 +42,7 @@ func partitionsArm(ctx context.Context, client *fluvio.Client, t Task) (Result, 
 	r.Seconds -= pause.Seconds()
 	close(stop)
 	r.PeakLive = <-peak
-	r.PeakRSS = peakRSS()
+	r.PeakRSS, _ = benchkit.ProcessMiB(os.Getpid(), "VmHWM") // 0 where the system does not tell
 	return r, nil
 }
 
@@ -67,19 +65,4 @@ func watchHeap() (peak <-chan float64, stop chan<- struct{}) {
 		}
 	}()
 	return result, stopped
-}
-
-// peakRSS is the most MiB of resident memory that this process had; 0 where the system does not tell.
-func peakRSS() float64 {
-	text, err := os.ReadFile(status)
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), "VmHWM:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, _ := strconv.ParseFloat(fields[0], 64)
-	return kib / 1024
 }

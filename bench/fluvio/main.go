@@ -4,34 +4,26 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"runtime"
+
+	"github.com/weir-stream/weir/internal/benchkit"
 )
 
 // Report is what a run of the benchmarks found.
 type Report struct {
-	Machine     Machine           `json:"machine"`
-	Cluster     string            `json:"cluster"` // embedded, or the endpoint
-	Rounds      int               `json:"rounds"`
-	Records     int               `json:"records"`
-	Compression string            `json:"compression"`
-	Consume     map[string]Table  `json:"consume"` // by batch size
-	Produce     map[string]Table  `json:"produce"`
-	Latency     map[string]Figure `json:"latency_ms"`
-	Partitions  Memory            `json:"consumer_of_100_partitions"`
-	Targets     []Target          `json:"targets"`
-}
-
-// Machine is what the figures were taken on.
-type Machine struct {
-	CPUs int    `json:"cpus"`
-	Arch string `json:"arch"`
-	Go   string `json:"go"`
+	Machine     benchkit.Machine           `json:"machine"`
+	Cluster     string                     `json:"cluster"` // embedded, or the endpoint
+	Rounds      int                        `json:"rounds"`
+	Records     int                        `json:"records"`
+	Compression string                     `json:"compression"`
+	Consume     map[string]Table           `json:"consume"` // by batch size
+	Produce     map[string]Table           `json:"produce"`
+	Latency     map[string]benchkit.Figure `json:"latency_ms"`
+	Partitions  Memory                     `json:"consumer_of_100_partitions"`
+	Targets     []Target                   `json:"targets"`
 }
 
 func main() {
@@ -64,17 +56,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
+	if err := benchkit.Save(report, *out, os.Stdout); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(*out), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(*out, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	fmt.Printf("%s\n", text)
 	report.print(os.Stderr)
 	return nil
 }
@@ -86,7 +70,7 @@ func (b *bench) measure() (*Report, error) {
 	}
 	defer b.cleanUp()
 	report := &Report{
-		Machine: Machine{runtime.NumCPU(), runtime.GOOS + "/" + runtime.GOARCH, runtime.Version()},
+		Machine: benchkit.ThisMachine(),
 		Cluster: "embedded", Rounds: b.rounds, Records: b.records, Compression: b.compression,
 	}
 	if b.broker == nil {

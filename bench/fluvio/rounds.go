@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"slices"
+
+	"github.com/weir-stream/weir/internal/benchkit"
 )
 
 // arm is one side of a comparison.
@@ -37,21 +39,21 @@ func (b *bench) alternate(arms []arm, check func(name string, r Result) error) (
 }
 
 // figure is of one number of each round.
-func (r results) figure(arm string, number func(Result) float64) Figure {
+func (r results) figure(arm string, number func(Result) float64) benchkit.Figure {
 	var runs []float64
 	for _, result := range r[arm] {
 		runs = append(runs, number(result))
 	}
-	return newFigure(runs)
+	return benchkit.NewFigure(runs)
 }
 
 // ratio divides one arm's number by another's, round by round.
-func (r results) ratio(above, below string, number func(Result) float64) Figure {
+func (r results) ratio(above, below string, number func(Result) float64) benchkit.Figure {
 	var runs []float64
 	for i, result := range r[above] {
 		runs = append(runs, number(result)/number(r[below][i]))
 	}
-	return newFigure(runs)
+	return benchkit.NewFigure(runs)
 }
 
 func rate(r Result) float64        { return float64(r.Records) / r.Seconds }
@@ -61,22 +63,22 @@ func allocations(r Result) float64 { return float64(r.Allocations) / float64(r.R
 
 // Table is a comparison of arms that do the same.
 type Table struct {
-	Arms   map[string]Arm    `json:"arms"`
-	Ratios map[string]Figure `json:"ratios"`
+	Arms   map[string]Arm             `json:"arms"`
+	Ratios map[string]benchkit.Figure `json:"ratios"`
 }
 
 // Arm is one arm's figures.
 type Arm struct {
-	RecordsPerSecond     Figure  `json:"records_per_second"`
-	Seconds              Figure  `json:"seconds"`
-	ProcessSeconds       Figure  `json:"process_seconds"`
-	AllocationsPerRecord *Figure `json:"allocations_per_record,omitempty"` // of package fluvio
-	RecordsPerBatch      *Figure `json:"records_per_batch,omitempty"`      // as written
-	LostRecords          []int   `json:"lost_records,omitempty"`           // of the official client, round by round, at a cluster that cuts batches
+	RecordsPerSecond     benchkit.Figure  `json:"records_per_second"`
+	Seconds              benchkit.Figure  `json:"seconds"`
+	ProcessSeconds       benchkit.Figure  `json:"process_seconds"`
+	AllocationsPerRecord *benchkit.Figure `json:"allocations_per_record,omitempty"` // of package fluvio
+	RecordsPerBatch      *benchkit.Figure `json:"records_per_batch,omitempty"`      // as written
+	LostRecords          []int            `json:"lost_records,omitempty"`           // of the official client, round by round, at a cluster that cuts batches
 }
 
 func (r results) table() Table {
-	t := Table{Arms: map[string]Arm{}, Ratios: map[string]Figure{}}
+	t := Table{Arms: map[string]Arm{}, Ratios: map[string]benchkit.Figure{}}
 	for name, runs := range r {
 		a := Arm{RecordsPerSecond: r.figure(name, rate), Seconds: r.figure(name, seconds), ProcessSeconds: r.figure(name, wall)}
 		if runs[0].Allocations > 0 {

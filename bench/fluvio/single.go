@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"time"
+
+	"github.com/weir-stream/weir/internal/benchkit"
 )
 
 const (
@@ -37,7 +39,7 @@ func (b *bench) latency(r *Report) error {
 	if err != nil {
 		return fmt.Errorf("latency: %w", err)
 	}
-	r.Latency = map[string]Figure{}
+	r.Latency = map[string]benchkit.Figure{}
 	for _, name := range []string{ours, official} {
 		r.Latency[name+", p50"] = all.figure(name, func(r Result) float64 { return r.P50 })
 		r.Latency[name+", p99"] = all.figure(name, func(r Result) float64 { return r.P99 })
@@ -48,10 +50,10 @@ func (b *bench) latency(r *Report) error {
 
 // Memory is what a consumer of many partitions takes whose reader is slow, in MiB.
 type Memory struct {
-	Budget           float64 `json:"budget_mib"`
-	LiveHeap         Figure  `json:"peak_live_heap_mib"`
-	Resident         Figure  `json:"peak_rss_mib"`
-	RecordsPerSecond Figure  `json:"records_per_second"`
+	Budget           float64         `json:"budget_mib"`
+	LiveHeap         benchkit.Figure `json:"peak_live_heap_mib"`
+	Resident         benchkit.Figure `json:"peak_rss_mib"`
+	RecordsPerSecond benchkit.Figure `json:"records_per_second"`
 }
 
 func (b *bench) partitions(r *Report) error {

@@ -56,14 +56,15 @@ type Config struct {
 
 	// MaxBatchBytes limits one record batch; default 32 MiB.
 	MaxBatchBytes int
-	// MaxFrameBytes limits one request; default 64 MiB, and 4 MiB for all that carry no records. A larger one closes its connection.
+	// MaxFrameBytes limits one request; default 64 MiB. What carries no records has limits of its own, 256 KiB for
+	// most, 4 MiB for stream fetches, 17 MiB for what creates objects. A larger one closes its connection.
 	MaxFrameBytes int
 	// MaxFetchBytes limits one chunk of a stream, whatever the client asks for; default 16 MiB. A larger batch is sent alone.
 	MaxFetchBytes int
-	// MaxInFlightBytes limits the requests that are in memory at a time, of all connections, and, apart from them, the chunks and large answers; default
-	// 128 MiB each, at least MaxFrameBytes. Of that for requests a quarter is kept for those
-	// of at most 2 MiB, half of it for those of at most 64 KiB (1/64 and 1/2048). Who exceeds it waits; then peers that hold memory and move less than
-	// they could are closed.
+	// MaxInFlightBytes limits the requests that are in memory at a time, of all connections, and, apart from them, the chunks and large
+	// answers; default 128 MiB each, at least MaxFrameBytes. Of that for requests a quarter is kept for those of at most 2 MiB, half of
+	// it for those of at most 64 KiB (1/64 and 1/2048). Who exceeds it waits; then peers that hold memory and move less than they could
+	// are closed.
 	MaxInFlightBytes int
 	// MaxConnections limits open connections to both servers; default 4096. Another one is closed at once. A client has several: official
 	// ones two or more, of ours two and some for each SPU and consumer.

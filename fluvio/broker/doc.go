@@ -1,7 +1,7 @@
 // Package broker is an embedded Fluvio-compatible cluster: one SC and one SPU in this process, on TCP, with a durable log.
 //
-// Official clients work against it as against a cluster of one SPU. It is the default where no cluster is configured,
-// the test double, and the buffer on an edge box. What it keeps is a folder:
+// Official clients work against it as against a cluster of one SPU. It is for where there is no cluster: tests, a laptop,
+// the buffer on an edge box. What it keeps is a folder:
 //
 //	LOCK                                   held while a broker runs on the folder
 //	topics.json                            topics and their settings

@@ -16,7 +16,7 @@ import (
 type target struct{ folder, pkg, name string }
 
 func main() {
-	seconds := flag.Int("seconds", 480, "time for all targets together, without building them")
+	seconds := flag.Int("seconds", 300, "time for all targets together, without building them")
 	flag.Parse()
 	if err := run(time.Duration(*seconds)*time.Second, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "fuzzall:", err)

@@ -1,4 +1,4 @@
-// Package guestbuild builds Go guests with the stock toolchain, for tests and the demo.
+// Package guestbuild builds Go guests with the stock toolchain, for tests.
 package guestbuild
 
 import (

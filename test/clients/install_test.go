@@ -19,7 +19,7 @@ func installRust() (program, error) {
 	if err != nil {
 		return program{}, err
 	}
-	err = tool("Cargo with Rust 1.85 or newer, and a C compiler (rustup; Debian: gcc)", []string{"CARGO_TARGET_DIR=" + target}, "",
+	err = tool("Cargo with Rust 1.89 or newer, and a C compiler (rustup; Debian: gcc)", []string{"CARGO_TARGET_DIR=" + target}, "",
 		"cargo", "build", "--locked", "--quiet", "--manifest-path", "../../bench/peers/Cargo.toml")
 	return program{command: []string{filepath.Join(target, "debug", "official")}}, err
 }

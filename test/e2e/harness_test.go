@@ -69,7 +69,7 @@ type result struct {
 	out, errOut string
 }
 
-// weir runs a command to its end, which it must reach within a minute.
+// weir runs a command to its end, which it must reach within two minutes.
 func weir(t *testing.T, stdin io.Reader, args ...string) result {
 	t.Helper()
 	cmd := exec.Command(weirBinary, args...)
@@ -232,22 +232,12 @@ func lines(s string) []string {
 
 // summary is the object that weir run --json ends with.
 type summary struct {
-	Pipeline                                         string
-	RecordsIn, RowsIn, RowsOut, RecordsOut, Rejected int64
-	BytesIn, BytesOut, Fuel, DeadLetters             int64
-	GuestSeconds, Seconds                            float64
-}
-
-func (s *summary) UnmarshalJSON(b []byte) error {
-	var raw map[string]any
-	if err := json.Unmarshal(b, &raw); err != nil {
-		return err
-	}
-	number := func(key string) int64 { n, _ := raw[key].(float64); return int64(n) }
-	s.Pipeline, _ = raw["pipeline"].(string)
-	s.RecordsIn, s.RowsIn, s.RowsOut, s.RecordsOut = number("records_in"), number("rows_in"), number("rows_out"), number("records_out")
-	s.Rejected, s.DeadLetters = number("rejected"), number("dead_letters")
-	return nil
+	Pipeline   string `json:"pipeline"`
+	RecordsIn  int64  `json:"records_in"`
+	RowsIn     int64  `json:"rows_in"`
+	RowsOut    int64  `json:"rows_out"`
+	RecordsOut int64  `json:"records_out"`
+	Rejected   int64  `json:"rejected"`
 }
 
 // run runs a pipeline to its end and returns its summary.

@@ -34,13 +34,9 @@ type server struct {
 type kind uint8
 
 const (
-	embedded kind = 1 << iota // fluvio/broker in this process
-	cluster                   // what WEIR_FLUVIO_ENDPOINT names
+	embedded kind = iota + 1 // fluvio/broker in this process
+	cluster                  // what WEIR_FLUVIO_ENDPOINT names
 )
-
-func (k kind) String() string {
-	return map[kind]string{embedded: "embedded", cluster: "cluster", embedded | cluster: "both"}[k]
-}
 
 func newServer(t *testing.T, k kind, endpoint string) *server {
 	run := make([]byte, 4)

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-
-	"github.com/weir-stream/weir/fluvio"
 )
 
 // item is a record that can be told from every other one, and checked without remembering it: all of its value follows from three
@@ -61,8 +59,3 @@ func mix(x uint64) uint64 {
 
 // placed is a number for a record at an offset; sums of them tell whether two parties saw the same records at the same offsets.
 func placed(number, offset int64) uint64 { return mix(mix(uint64(number)) + uint64(offset)) }
-
-// recordOf is the record of an item as a consumer gets it.
-func recordOf(i item, seed uint64, offset int64) fluvio.Record {
-	return fluvio.Record{Offset: offset, Value: i.append(nil, seed)}
-}

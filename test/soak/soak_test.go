@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-stream/weir/fluvio"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -155,4 +156,9 @@ func TestForgedRecordsAreFound(t *testing.T) {
 	if _, err := parseItem(good[:len(good)-1], 5, &scratch); err == nil {
 		t.Error("a record is too short and nobody sees it")
 	}
+}
+
+// recordOf is the record of an item as a consumer gets it.
+func recordOf(i item, seed uint64, offset int64) fluvio.Record {
+	return fluvio.Record{Offset: offset, Value: i.append(nil, seed)}
 }

@@ -10,7 +10,6 @@ var (
 	DivS        = Code{0x6d}
 	MemoryGrow  = Code{0x40, 0x00}
 	CallTable0  = Code{0x11, 0x00, 0x00} // call_indirect of the module's first type
-	TruncF64    = Code{0xaa}
 )
 
 // I32 pushes a constant.
