@@ -68,11 +68,23 @@ func (b *bench) cleanUp() {
 
 // inTopic runs something with a topic that is there for it alone.
 func (b *bench) inTopic(partitions uint32, use func(topic string) error) error {
-	b.topics++
-	topic := fmt.Sprintf("weir-bench-%d-%d", time.Now().UnixNano(), b.topics)
-	if err := b.admin.CreateTopic(b.ctx, topic, admin.TopicConfig{Partitions: partitions}); err != nil {
+	topic, err := b.create(partitions)
+	if err != nil {
 		return err
 	}
-	err := use(topic)
+	err = use(topic)
 	return errors.Join(err, b.admin.DeleteTopic(b.ctx, topic))
+}
+
+// create creates a topic. A cluster's controller now and then misses that a partition is up, and gives up on the topic.
+func (b *bench) create(partitions uint32) (topic string, err error) {
+	for range 3 {
+		b.topics++
+		topic = fmt.Sprintf("weir-bench-%d-%d", time.Now().UnixNano(), b.topics)
+		if err = b.admin.CreateTopic(b.ctx, topic, admin.TopicConfig{Partitions: partitions}); err == nil {
+			return topic, nil
+		}
+		_ = b.admin.DeleteTopic(b.ctx, topic) // it may be there in part
+	}
+	return "", err
 }
