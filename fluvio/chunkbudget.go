@@ -11,8 +11,8 @@ import (
 //
 // A chunk is paid for before it is asked for, because an SPU that was asked may send at any moment. A stream at the end of its partition
 // has asked and waits, perhaps for hours, so what such streams hold is kept small: each has a share, and the shares are less than half
-// of the budget, or up to seven eighths where partitions are that many. All the rest is in chunks that came, and is free again when they have been read. Therefore whoever waits here is
-// served some time, in the order of asking, while the consumer is being read:
+// of the budget, or up to seven eighths where partitions are that many. All the rest is in chunks that came, and is free again when they
+// have been read. Therefore whoever waits here is served some time, in the order of asking, while the consumer is being read:
 //
 //   - a claim of up to three eighths of the budget fits when what came before it has been read (less, with that many partitions);
 //   - a larger one, for a batch that is that large, is granted when nothing is held but by streams that wait. It comes on top.

@@ -71,3 +71,51 @@ func (p *blockPool) drop() {
 	clear(p.free)
 	p.free = p.free[:0]
 }
+
+// spares is memory of chunks that have been read, for those that come. A nil one has none and takes none.
+type spares struct {
+	size int // of each, in bytes
+
+	mu   sync.Mutex
+	free [][]byte
+}
+
+// newSpares keeps memory of chunks of up to so many bytes of batches.
+func newSpares(maxBytes int) *spares { return &spares{size: asked(maxBytes) - chunkCost} }
+
+// mostSpares is how many chunks are kept: more are seldom on their way at a time.
+const mostSpares = 4
+
+func (s *spares) get(size int) []byte {
+	if s == nil || size > s.size {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.free) - 1
+	if last < 0 {
+		return nil
+	}
+	memory := s.free[last]
+	s.free = s.free[:last]
+	return memory[:size]
+}
+
+// capacity is what to make for a chunk of a size.
+func (s *spares) capacity(size int) int {
+	if s == nil {
+		return size
+	}
+	return max(size, s.size)
+}
+
+func (s *spares) put(memory []byte) {
+	if s == nil || cap(memory) != s.size {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.free) < mostSpares {
+		s.free = append(s.free, memory)
+	}
+}

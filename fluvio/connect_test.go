@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -352,6 +353,83 @@ func TestChangesThatAreNotAnsweredAreAmbiguousAndQuestionsAreAskedAgain(t *testi
 		}
 		if topics, err := a.Topics(t.Context()); err != nil || len(topics) != 0 || lists != 2 {
 			t.Errorf("%v, %v, asked %d times", topics, err, lists)
+		}
+	})
+}
+
+// garble answers a request with what can't be decoded.
+func (c *fakeConn) garble(h protocol.RequestHeader) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.Write(append(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 6}, uint32(h.CorrelationID)), 0xff, 0))
+}
+
+// TestAnAnswerThatCannotBeReadEndsOneQuestionAlone: what was asked beside it, on the connection that ends, is asked again, and what was to
+// be changed may have been.
+func TestAnAnswerThatCannotBeReadEndsOneQuestionAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, 1)
+		var lists, changes int
+		f.spu = func(c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool { // the SC's other requests, too
+			switch req.(type) {
+			case *protocol.ListRequest:
+				switch lists++; lists {
+				case 1: // no answer yet
+				case 2:
+					c.garble(h)
+				default:
+					c.answer(h, &protocol.ListResponse{Kind: protocol.KindTopic})
+				}
+			default:
+				if changes++; changes == 2 {
+					c.garble(h)
+				}
+			}
+			return true
+		}
+		c, _ := f.connect()
+		a := admin.New(c)
+		var running sync.WaitGroup
+		running.Go(func() {
+			if err := a.DeleteTopic(t.Context(), "x"); !errors.Is(err, fluvio.ErrAmbiguous) {
+				t.Errorf("a change beside it: %v", err)
+			}
+		})
+		running.Go(func() {
+			if _, err := a.Topics(t.Context()); err != nil {
+				t.Errorf("a question beside it: %v", err)
+			}
+		})
+		synctest.Wait()
+		if _, err := a.Topics(t.Context()); !errors.Is(err, protocol.ErrMalformed) {
+			t.Errorf("%v", err)
+		}
+		running.Wait()
+		if err := a.DeleteTopic(t.Context(), "x"); !errors.Is(err, fluvio.ErrAmbiguous) || !errors.Is(err, protocol.ErrMalformed) {
+			t.Errorf("a change: %v", err)
+		}
+		if lists != 3 || changes != 2 {
+			t.Errorf("%d questions, %d changes", lists, changes)
+		}
+	})
+}
+
+// TestLookingForALeaderTakesNoMoreThanTheBudgetHasLeft has most of the budget spent when the leader is not known any more.
+func TestLookingForALeaderTakesNoMoreThanTheBudgetHasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, 1)
+		f.spu = func(c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+			time.Sleep(15 * time.Second)
+			f.remove(protocol.KindPartition, "t-0")
+			return false
+		}
+		c, _ := f.connect(fluvio.WithRetryBudget(20 * time.Second))
+		began := time.Now()
+		if _, err := c.Offsets(t.Context(), "t", 0); !errors.Is(err, fluvio.ErrUnavailable) || !strings.Contains(err.Error(), "not there yet") {
+			t.Errorf("%v", err)
+		}
+		if took := time.Since(began); took > 21*time.Second {
+			t.Errorf("gave up after %v", took)
 		}
 	})
 }

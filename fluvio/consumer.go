@@ -37,7 +37,8 @@ type Consumer struct {
 }
 
 // Consumer starts reading a partition. The start is resolved before it returns: End is the end as it was then. The error wraps
-// ErrTopicNotFound, ErrPartitionNotFound, ErrNoConsumerOffsets, ErrUnavailable or ErrClosed, or says which option is wrong.
+// ErrTopicNotFound, ErrPartitionNotFound, ErrOffsetOutOfRange (see At), ErrNoConsumerOffsets, ErrUnavailable or ErrClosed, or says which
+// option is wrong.
 func (c *Client) Consumer(ctx context.Context, topic string, partition uint32, start Offset, opts ...ConsumerOption) (*Consumer, error) {
 	s, err := newConsumerSettings(opts, c.maxFrame)
 	if err == nil {
@@ -133,7 +134,8 @@ func (c *Consumer) resume(pending []Record) int64 {
 // them: they alias what was received, a chunk of up to WithMaxBytes or a decompressed batch, which stays in memory as a whole.
 //
 // The error is io.EOF at WithUntil or WithUntilEnd, or ctx's, also where there are records already: Poll may be called again after that.
-// Otherwise it is final: an *OffsetOutOfRangeError, or one that wraps ErrTopicNotFound, ErrUnavailable, ErrCorrupt, ErrBatchTooLarge or ErrClosed, or holds a protocol.ErrorCode.
+// Otherwise it is final: an *OffsetOutOfRangeError, or one that wraps ErrTopicNotFound, ErrUnavailable, ErrCorrupt, ErrBatchTooLarge or
+// ErrClosed, or holds a protocol.ErrorCode.
 func (c *Consumer) Poll(ctx context.Context) ([]Record, error) {
 	return c.pollSome(ctx, pollRecords)
 }
@@ -178,9 +180,7 @@ func (c *Consumer) poll(ctx context.Context, most int, wait bool) ([]Record, err
 	}
 	c.began = c.position
 	c.records, c.inflated = c.records[:0], 0
-	if c.settings.reuse && c.batch == nil {
-		c.arena.memory = c.arena.memory[:0]
-	}
+	c.arena.begin()
 	for {
 		more, err := c.advance(ctx, wait, len(c.records) > 0)
 		if err != nil && len(c.records) == 0 {
@@ -232,6 +232,7 @@ func (c *Consumer) pollBatch(ctx context.Context, wait bool) (b Batch, err error
 		}
 		return b, nil
 	}
+	c.arena.begin()
 	for b == nil {
 		more, err := c.advance(ctx, wait, false)
 		if err != nil || !more {
@@ -304,12 +305,14 @@ func (c *Consumer) Seen() Seen {
 // Close ends the consumer and its connection and drops what was received ahead. A Poll that waits returns ErrClosed, and so do later
 // ones when they have returned the rest of the chunk that they were reading.
 //
-// With WithAutoCommit it stores first that everything returned is processed; the error is that of storing, else nil.
+// With WithAutoCommit it stores first that everything returned is processed; the error is that of storing, else nil: ErrClosed if the client
+// was closed before.
 func (c *Consumer) Close() error {
 	c.closing.Do(func() {
 		if c.settings.autoCommit > 0 {
-			c.settle()
-			c.closed = c.client.lastCommit(c.life, c.commits.commit)
+			if c.settle(); c.commits.due() {
+				c.closed = c.client.lastCommit(c.life, c.commits.commit)
+			}
 		}
 		c.shut()
 		c.running.Wait()

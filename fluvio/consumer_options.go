@@ -24,6 +24,7 @@ type consumerSettings struct {
 	maxQueued int
 	isolation Isolation
 	until     int64
+	quietFrom int64 // see untilQuiet
 
 	untilEnd bool
 	reuse    bool
@@ -47,7 +48,7 @@ type consumerSettings struct {
 const answerHead = 4 << 10
 
 // WithMaxBytes says how many bytes of batches the SPU may send at a time; 1 MiB by default, at least 1 KiB. It is no limit for a
-// single batch, see WithMaxBatch.
+// single batch, see WithMaxBatch: where one is larger more is asked for, until as much has come without such a batch.
 func WithMaxBytes(bytes int) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) { s.maxBytes = bytes })
 }
@@ -59,9 +60,9 @@ func WithMaxBatch(bytes int) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) { s.maxBatch = bytes })
 }
 
-// WithMaxQueued bounds what a Consumer receives ahead of Poll, in bytes; twice WithMaxBytes and a little by default: one chunk that is
-// being read, and the next. The SPU is asked for another chunk only while there is room for it, or nothing is left. A chunk that is larger than
-// WithMaxBytes, because its batch is, comes on top.
+// WithMaxQueued bounds what a Consumer receives ahead of Poll, in bytes; with 0, the default, it is twice WithMaxBytes and a little: one
+// chunk that is being read, and the next. The SPU is asked for another chunk only while there is room for it, or nothing is left. A chunk
+// that is larger than WithMaxBytes, because its batch is, comes on top.
 func WithMaxQueued(bytes int) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) { s.maxQueued = bytes })
 }
@@ -143,7 +144,7 @@ const (
 
 // newConsumerSettings applies options to the defaults and checks.
 func newConsumerSettings(opts []ConsumerOption, maxFrame int) (consumerSettings, error) {
-	s := consumerSettings{maxBytes: defaultMaxBytes, maxBatch: 64 << 20, until: math.MaxInt64}
+	s := consumerSettings{maxBytes: defaultMaxBytes, maxBatch: 64 << 20, until: math.MaxInt64, quietFrom: math.MaxInt64}
 	for _, o := range opts {
 		o.applyConsumer(&s)
 	}
@@ -157,7 +158,7 @@ func newConsumerSettings(opts []ConsumerOption, maxFrame int) (consumerSettings,
 	case s.maxBatch < 1<<10:
 		return s, fmt.Errorf("batches of %d bytes: want at least %d", s.maxBatch, 1<<10)
 	case s.maxQueued < 0:
-		return s, fmt.Errorf("%d queued bytes: want more than 0", s.maxQueued)
+		return s, fmt.Errorf("%d queued bytes: want 0, for the default, or more", s.maxQueued)
 	case len(s.consumerID) > protocol.MaxString:
 		return s, fmt.Errorf("consumer id of %d bytes: want at most %d", len(s.consumerID), protocol.MaxString)
 	case s.commits && s.autoCommit < time.Millisecond:

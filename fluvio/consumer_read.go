@@ -34,14 +34,10 @@ type reading struct {
 	inflate  *record.Decompressor
 	hint     int    // memory to take for the next decompressed payload
 	inflated int    // bytes decompressed in this Poll
-	arena    *arena // if memory is reused
+	arena    *arena // nil unless memory is reused
 	records  []Record
 	err      error // sticky
 }
-
-// arena is memory for the payloads of one Poll. The partitions of a TopicConsumer share one: none of them is read while another one is in
-// the middle of a batch.
-type arena struct{ memory []byte }
 
 // advance makes sure that there is a batch to read. It waits for one, if it may and unless some records are there already, and returns
 // false if there is none without waiting.
@@ -131,13 +127,13 @@ func (c *Consumer) enter() error {
 	return nil
 }
 
-// choose finds which records of the batch are to be returned: those from the position on, without stale ones.
+// choose finds which records of the batch are to be returned: those from the position on, without stale ones; all of what SmartModules left.
 func (c *Consumer) choose() {
 	c.want, c.wanted, c.partly = c.want[:0], 0, false
 	s, ok := c.batch.Sequence()
 	switch {
-	case c.filtered(): // by its numbers nothing can be said to lie behind the end
-		c.want = append(c.want, Span{c.position, math.MaxInt64})
+	case c.filtered(): // by its numbers nothing can be said to lie before the position, or behind the end
+		c.want = append(c.want, Span{0, math.MaxInt64})
 		return
 	case c.seen == nil || !ok:
 		c.want = append(c.want, Span{c.position, c.settings.until})
@@ -180,15 +176,7 @@ func (c *Consumer) open() (err error) {
 // decompress returns the batch's payload, in memory of its own for every batch of a Poll at least: records alias it.
 func (c *Consumer) decompress() ([]byte, error) {
 	if c.settings.reuse {
-		before := len(c.arena.memory)
-		all, err := c.inflate.Append(c.arena.memory, c.batch)
-		if err != nil {
-			return nil, err
-		}
-		if cap(all) <= 2*pollBytes {
-			c.arena.memory = all
-		}
-		return all[before:len(all):len(all)], nil
+		return c.arena.inflate(c.inflate, c.batch)
 	}
 	payload, err := c.inflate.Append(make([]byte, 0, c.hint), c.batch)
 	// The next one is probably not much larger. Room for a large one would be wasted on small ones that follow.

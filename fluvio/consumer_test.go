@@ -130,6 +130,36 @@ func TestEveryRecordIsReadOnceHoweverChunksAreCut(t *testing.T) {
 	}
 }
 
+// TestChunksAreSmallAgainBehindALargeBatch: what one batch needs is not asked for for ever, nor is a new stream opened for each batch
+// where many need it.
+func TestChunksAreSmallAgainBehindALargeBatch(t *testing.T) {
+	const small, large = 40, 500 // records: 800 bytes, and 10,000
+	for name, tc := range map[string]struct {
+		sizes []int
+		asked func(asked []int32) bool
+	}{
+		"one": {append([]int{small, small, large}, slices.Repeat([]int{small}, 50)...), func(asked []int32) bool {
+			return len(asked) == 3 && asked[1] > 8<<10 && asked[2] == 1024
+		}},
+		"every other": {slices.Repeat([]int{small, large}, 20), func(asked []int32) bool {
+			return len(asked) <= 3 && slices.IsSorted(asked)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t, 1)
+				log := newSPULog(t, tc.sizes...)
+				f.spu = log.serve
+				c, _ := f.connect()
+				wantValues(t, newConsumer(t, c, 0, fluvio.Beginning(), fluvio.WithMaxBytes(1024)), 0, log.end())
+				if _, _, asked := log.state(); !tc.asked(asked) {
+					t.Errorf("asked for %v bytes", asked)
+				}
+			})
+		})
+	}
+}
+
 func TestChunksAreCutAtEveryByte(t *testing.T) {
 	sizes := []int{2, 3, 2}
 	whole := 0
@@ -471,6 +501,23 @@ func TestBadConsumerOptionsAreNamed(t *testing.T) {
 	}
 	if _, err := c.Consumer(t.Context(), "t", 0, fluvio.At(-1)); !errors.Is(err, fluvio.ErrOffsetOutOfRange) {
 		t.Errorf("negative offset: %v", err)
+	}
+}
+
+// TestAStartBehindTheEndIsNotAnEnd: reading to the end of now begins nowhere else than reading on.
+func TestAStartBehindTheEndIsNotAnEnd(t *testing.T) {
+	c := cluster(t, 1)
+	fill(t, c, 1, 10)
+	if _, err := newConsumer(t, c, 0, fluvio.At(10), fluvio.WithUntilEnd()).Poll(soon(t)); err != io.EOF {
+		t.Errorf("at the end: %v", err)
+	}
+	var out *fluvio.OffsetOutOfRangeError
+	want := fluvio.OffsetOutOfRangeError{Topic: "t", Offset: 100, Next: 10}
+	if _, err := c.Consumer(soon(t), "t", 0, fluvio.At(100), fluvio.WithUntilEnd()); !errors.As(err, &out) || *out != want {
+		t.Errorf("one partition: %v", err)
+	}
+	if _, err := c.TopicConsumer(soon(t), "t", fluvio.At(100), fluvio.WithUntilEnd()); !errors.As(err, &out) || *out != want {
+		t.Errorf("all: %v", err)
 	}
 }
 

@@ -94,8 +94,9 @@ func (k *commits) try(ctx context.Context, offset int64) error {
 		err = k.send(ctx, conn, id, offset)
 	}
 	if errors.Is(err, protocol.ErrorCodeFetchSessionNotFoud) {
-		conn.Fail(err) // the stream has ended there: another one is the answer
-		return fmt.Errorf("%w: %v", errNoAnswer, err)
+		lost := fmt.Errorf("%w: %v", errNoAnswer, err)
+		conn.Fail(lost) // the stream has ended there: another one is the answer
+		return lost
 	}
 	return err
 }
@@ -145,10 +146,7 @@ const lastCommitTime = 5 * time.Second
 func (c *Client) lastCommit(life context.Context, commit func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(life, min(c.requestTimeout, lastCommitTime), errNoAnswer)
 	defer cancel()
-	if err := commit(ctx); err != nil && !errors.Is(err, ErrClosed) {
-		return err
-	}
-	return nil
+	return commit(ctx)
 }
 
 // commitEvery commits again and again until ctx ends. What fails is tried again the next time.

@@ -275,6 +275,58 @@ func TestAnUnknownStreamIdIsWaitedFor(t *testing.T) {
 	})
 }
 
+// TestAStreamThatIsNotKnownAnyMoreIsOpenedAnew: the SPU forgot a stream that it had told the id of.
+func TestAStreamThatIsNotKnownAnyMoreIsOpenedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, spu := newOffsetsSPU(t, 5)
+		refused := false
+		spu.meddle = func(c *fakeConn, h protocol.RequestHeader, req *protocol.UpdateConsumerOffsetRequest) bool {
+			if refused {
+				return false
+			}
+			refused = true
+			c.answer(h, &protocol.UpdateConsumerOffsetResponse{ErrorCode: protocol.ErrorCodeFetchSessionNotFoud.Code()})
+			return true
+		}
+		c, _ := f.connect()
+		consumer := newConsumer(t, c, 0, fluvio.Beginning(), fluvio.WithConsumerID("id"))
+		wantValues(t, consumer, 0, 5)
+		if err := consumer.Commit(t.Context()); err != nil || spu.stored != 4 {
+			t.Errorf("%v, stored %d", err, spu.stored)
+		}
+	})
+}
+
+// TestClosingTooLateSaysSo: without its client a consumer can't store what is due. Where nothing is that is no error.
+func TestClosingTooLateSaysSo(t *testing.T) {
+	for name, commit := range map[string]bool{"due": false, "nothing due": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, spu := newOffsetsSPU(t, 5)
+				c, stop := f.connect()
+				options := []fluvio.ConsumerOption{fluvio.WithConsumerID("id"), fluvio.WithAutoCommit(time.Hour)}
+				one := newConsumer(t, c, 0, fluvio.Beginning(), options...)
+				wantValues(t, one, 0, 5)
+				all := newTopicConsumer(t, c, fluvio.Beginning(), options...)
+				if _, _, err := all.Poll(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if commit {
+					if err := errors.Join(one.Commit(t.Context()), all.Commit(t.Context())); err != nil {
+						t.Fatal(err)
+					}
+				}
+				stop()
+				for who, err := range map[string]error{"one partition": one.Close(), "all": all.Close()} {
+					if stored := spu.stored == 4; stored != commit || errors.Is(err, fluvio.ErrClosed) == commit || commit && err != nil {
+						t.Errorf("%s: %v, stored %d", who, err, spu.stored)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestARefusedCommitHasItsCode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, spu := newOffsetsSPU(t, 5)

@@ -9,8 +9,9 @@ import (
 var (
 	// errGrow says that a stream has to be asked for again with a larger size.
 	errGrow = errors.New("no whole batch in what was sent")
-	// errShrink says that a stream has to be asked for again with its share: it holds too much to wait with it.
-	errShrink = errors.New("stream holds more than its share")
+	// errShrink says that a stream has to be asked for again with the size that was wanted at first: it holds too much to wait with it,
+	// or asks for more than is needed any more.
+	errShrink = errors.New("stream asks for more than it needs")
 )
 
 // growError says that an answer was not read because there was no room for it.

@@ -2,7 +2,6 @@ package fluvio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,8 +15,8 @@ const controllerTime = 100 * time.Second
 // Controller sends one request to the SC, on a connection of its own, and decodes the answer into resp. Package admin is made of
 // it. A code in the answer is the caller's to look at.
 //
-// It is tried again within the retry budget if it has not been sent, or only asks. If it was sent and there is no answer, the error
-// wraps ErrAmbiguous.
+// It is tried again within the retry budget if it has not been sent, or only asks. If it was sent and there is no answer, or none that
+// can be read, the error wraps ErrAmbiguous.
 func (c *Client) Controller(ctx context.Context, req protocol.Request, resp protocol.Message) error {
 	_, asks := req.(*protocol.ListRequest)
 	allowed := controllerTime
@@ -30,7 +29,7 @@ func (c *Client) Controller(ctx context.Context, req protocol.Request, resp prot
 			return err
 		}
 		err = c.call(ctx, conn, req, resp, allowed)
-		if mux.Sent(err) && !asks && !errors.Is(err, protocol.ErrMalformed) {
+		if mux.Sent(err) && !asks {
 			return fmt.Errorf("%w: %w", ErrAmbiguous, err)
 		}
 		return err

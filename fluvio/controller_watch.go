@@ -117,15 +117,3 @@ func (c *Client) nothing(ctx context.Context, conn *mux.Conn, kind protocol.Obje
 	}
 	return true, nil
 }
-
-// AwaitPartitions waits until this client's metadata has at least n partitions of a topic, with leaders for all of them.
-func (c *Client) AwaitPartitions(ctx context.Context, name string, n int) error {
-	return c.lookup(ctx, func(ctx context.Context) error {
-		return c.meta.await(ctx, func() (pending, err error) {
-			if t, known := c.meta.topics[name]; known && int64(t.partitions) < int64(n) {
-				return fmt.Errorf("topic '%s' has %d partitions, %d are to come", name, t.partitions, n), nil
-			}
-			return c.meta.missing(name, true), nil
-		})
-	})
-}

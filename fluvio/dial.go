@@ -64,8 +64,8 @@ func (c *Client) dialServer(ctx context.Context, server protocol.Server, address
 	return conn, nil
 }
 
-// selfConnected tells whether a connection leads to itself, and ends it at once if so: a system may choose the very port that is dialled as the one to dial
-// from, where nobody listens on it. While it lasts a server on this machine can't have its port back.
+// selfConnected tells whether a connection leads to itself, and ends it at once if so: a system may choose the very port that is dialled as
+// the one to dial from, where nobody listens on it. While it lasts a server on this machine can't have its port back.
 func selfConnected(nc net.Conn) bool {
 	local, ok := nc.LocalAddr().(*net.TCPAddr)
 	remote, too := nc.RemoteAddr().(*net.TCPAddr)

@@ -18,7 +18,7 @@ func (t *TopicConsumer) Arena() int {
 	seen := map[*arena]bool{}
 	for _, c := range t.consumers() {
 		if !seen[c.arena] {
-			sum += cap(c.arena.memory)
+			sum += c.arena.size()
 		}
 		seen[c.arena] = true
 	}
@@ -38,3 +38,5 @@ func (p *Producer) ProduceSlowly(r Record, pause func()) error {
 	pause()
 	return w.append(&r, cost, nil)
 }
+
+func (a *arena) size() int { return cap(a.last) + cap(a.before) }

@@ -74,6 +74,16 @@ func (f *fake) setTopic(name string, partitions uint32) {
 	}})
 }
 
+// replicate has t be a topic with two replicas.
+func (f *fake) replicate() {
+	f.set(protocol.KindTopic, protocol.Metadata{Name: "t", Spec: &protocol.TopicSpec{
+		Replicas: protocol.ReplicaSpec{Tag: protocol.ReplicaSpecComputed, Value: &protocol.ComputedReplicas{
+			Partitions: 1, ReplicationFactor: 2,
+		}},
+		CompressionType: protocol.CompressionAlgorithmAny,
+	}})
+}
+
 // setLeader sets the leader of a partition of t.
 func (f *fake) setLeader(partition uint32, spu int32) {
 	f.set(protocol.KindPartition, protocol.Metadata{Name: fmt.Sprintf("t-%d", partition), Spec: &protocol.PartitionSpec{Leader: spu}})

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio/internal/mux"
 	"github.com/weir-stream/weir/fluvio/protocol"
+	"github.com/weir-stream/weir/fluvio/record"
 )
 
 // streamAnswers is how many chunks an SPU may send unasked: one, and an error.
@@ -25,6 +27,7 @@ type fetcher struct {
 	link     *link // for commits; nil without a consumer id
 	next     int64 // offset of the next record to receive
 	maxBytes int   // what to ask for; grows where a batch is larger
+	unneeded int   // bytes of batches that came since the last one that is larger than settings.maxBytes
 	more     bool  // there are records behind next, as far as the last answer says
 }
 
@@ -40,7 +43,10 @@ func (f *fetcher) run(ctx context.Context) {
 		case errors.Is(err, errGrow):
 			err = f.grow(err)
 		case errors.Is(err, errShrink):
-			f.maxBytes, err = f.settings.maxBytes, nil
+			f.maxBytes, f.unneeded, err = f.settings.maxBytes, 0, nil
+		case err == errLogEnd:
+			f.queue.fail(io.EOF)
+			return
 		}
 		if err == nil {
 			continue
@@ -87,7 +93,7 @@ func (f *fetcher) session(ctx context.Context, attempts *attempts) error {
 	opened := time.Now()
 	for {
 		var resp protocol.StreamFetchResponse
-		if err := stream.Recv(ctx, &resp); err != nil {
+		if err := f.receive(ctx, conn, stream, &resp); err != nil {
 			if time.Since(opened) > longestPause {
 				attempts.succeeded() // a stream without news is no failure
 			}
@@ -102,6 +108,9 @@ func (f *fetcher) session(ctx context.Context, attempts *attempts) error {
 		f.link.identify(conn, id)
 		if f.next >= f.settings.until {
 			return f.rest(ctx, conn)
+		}
+		if f.tooLarge() {
+			return errShrink
 		}
 		if err := f.queue.room(ctx, f.maxBytes); err != nil {
 			return err
@@ -191,7 +200,32 @@ func (f *fetcher) check(answer *protocol.FetchPartitionResponse, c *chunk) (need
 	if err != nil {
 		return 0, fmt.Errorf("%v: %w", f.replica, err)
 	}
+	f.measure(c.batches)
 	return need, nil
+}
+
+// measure counts what would have come with the size that was wanted, too.
+func (f *fetcher) measure(batches []byte) {
+	if f.maxBytes <= f.settings.maxBytes {
+		return
+	}
+	for {
+		b, rest, err := record.Next(batches)
+		if err != nil { // io.EOF: they are whole
+			return
+		}
+		f.unneeded += len(b)
+		if len(b) > f.settings.maxBytes {
+			f.unneeded = 0
+		}
+		batches = rest
+	}
+}
+
+// tooLarge tells whether a Consumer asks for more than it needs: no batch needed it among as many bytes as it asks for. A new stream costs
+// a connection, so where such batches are frequent the size stays. A TopicConsumer's partition has it for as long as memory is not scarce.
+func (f *fetcher) tooLarge() bool {
+	return f.allowed.budget == nil && f.maxBytes > f.settings.maxBytes && f.unneeded >= f.maxBytes
 }
 
 // grow chooses a larger size to ask for: what the batch needs, and twice as much as before unless memory is shared.
@@ -208,7 +242,7 @@ func (f *fetcher) grow(err error) error {
 	if f.allowed.budget != nil && need > f.maxBytes { // memory is scarce
 		larger = need
 	}
-	f.maxBytes = min(max(larger, need), most)
+	f.maxBytes, f.unneeded = min(max(larger, need), most), 0
 	f.more = true
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/weir-stream/weir/fluvio/internal/mux"
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
@@ -23,7 +24,8 @@ const (
 )
 
 // At starts with the record of that offset. If it is not there (yet) the consumer fails with ErrOffsetOutOfRange; the offset after
-// the last record is fine and waits.
+// the last record is fine and waits. With WithUntilEnd that is noticed when the consumer is made; with ReadUncommitted it is an end then,
+// for there may be records that are not committed.
 func At(offset int64) Offset { return Offset{absolute, offset} }
 
 // Beginning starts with the first record that there is.
@@ -80,8 +82,13 @@ func (c *Client) fetchOffsetsFor(ctx context.Context, r replica, consumer *strin
 	if err != nil {
 		return Offsets{}, err
 	}
+	return c.fetchOffsetsOn(ctx, conn, r, consumer)
+}
+
+// fetchOffsetsOn asks the SPU at the other end of a connection.
+func (c *Client) fetchOffsetsOn(ctx context.Context, conn *mux.Conn, r replica, consumer *string) (Offsets, error) {
 	var resp protocol.FetchOffsetsResponse
-	err = c.call(ctx, conn, &protocol.FetchOffsetsRequest{ConsumerID: consumer, Topics: []protocol.FetchOffsetsTopic{{
+	err := c.call(ctx, conn, &protocol.FetchOffsetsRequest{ConsumerID: consumer, Topics: []protocol.FetchOffsetsTopic{{
 		Name: r.topic, Partitions: []protocol.FetchOffsetsPartition{{PartitionIndex: r.partition}},
 	}}}, &resp, 0)
 	if err != nil {
@@ -97,7 +104,7 @@ func (c *Client) fetchOffsetsFor(ctx context.Context, r replica, consumer *strin
 	return Offsets{Earliest: answer.StartOffset, Next: answer.LastStableOffset}, nil
 }
 
-// leader waits for the leader of a partition, for no longer than the retry budget.
+// leader waits for the leader of a partition, as lookup does.
 func (c *Client) leader(ctx context.Context, r replica) (s spu, err error) {
 	err = c.lookup(ctx, func(ctx context.Context) error {
 		s, err = c.meta.leader(ctx, r)
@@ -136,6 +143,9 @@ func (c *Client) resolveFrom(ctx context.Context, r replica, o Offset, stored in
 		return 0, err
 	}
 	if s.untilEnd {
+		if o.from == absolute && o.n > at.Next && s.isolation == ReadCommitted { // what is not committed is in no offsets that an SPU tells
+			return 0, &OffsetOutOfRangeError{Topic: r.topic, Partition: r.partition, Offset: o.n, Earliest: at.Earliest, Next: at.Next}
+		}
 		s.until = min(s.until, max(at.Next, 0))
 	}
 	return o.within(at, stored), nil

@@ -149,7 +149,8 @@ func (p *Producer) Partitions() int { return len(*p.writers.Load()) }
 // what becomes of it.
 //
 // The error is a *RecordTooLargeError, after which the producer works as before; the producer's failure, a *ProduceError; ErrClosed;
-// or ctx's if it ended while Produce waited for room: where there is room a context that has ended is not looked at. With an error the record was not accepted and will not be written.
+// or ctx's if it ended while Produce waited for room: where there is room a context that has ended is not looked at. With an error the
+// record was not accepted and will not be written.
 func (p *Producer) Produce(ctx context.Context, r Record) error {
 	return p.produce(ctx, p.choose(r), r, nil)
 }

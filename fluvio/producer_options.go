@@ -3,6 +3,7 @@ package fluvio
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio/protocol"
@@ -46,9 +47,12 @@ const (
 	Zstd          = record.Zstd
 )
 
+// compressions is all of them.
+var compressions = []Compression{NoCompression, Gzip, Snappy, LZ4, Zstd}
+
 // ParseCompression reads none, gzip, snappy, lz4 or zstd.
 func ParseCompression(name string) (Compression, error) {
-	for _, c := range []Compression{NoCompression, Gzip, Snappy, LZ4, Zstd} {
+	for _, c := range compressions {
 		if c.String() == name {
 			return c, nil
 		}
@@ -174,6 +178,8 @@ func newProducerSettings(opts []ProducerOption) (producerSettings, error) {
 		return s, fmt.Errorf("commit timeout %v: want 0 to 1h", s.commitTimeout)
 	case s.partitioner == nil, s.onDelivery == nil:
 		return s, errors.New("nil partitioner or delivery function: leave the option out for the default")
+	case s.compression != nil && !slices.Contains(compressions, *s.compression):
+		return s, fmt.Errorf("compression %v: want one of %v", *s.compression, compressions)
 	case s.semantic > AtMostOnce:
 		return s, fmt.Errorf("delivery semantic %d: want AtLeastOnce or AtMostOnce", s.semantic)
 	case s.semantic == AtMostOnce && s.sequence != nil:

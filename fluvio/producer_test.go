@@ -382,6 +382,39 @@ func TestAProducerEndsWithItsClientAndWithItsContext(t *testing.T) {
 	})
 }
 
+// TestAProducerThatEndsHurtsNoOther: both have requests under way on one connection, which the sequenced one leaves when it ends.
+func TestAProducerThatEndsHurtsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, 1)
+		log := newFakeLog(t)
+		requests := 0
+		f.spu = func(c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+			produce, ok := req.(*protocol.ProduceRequest)
+			if !ok {
+				return log.serve(c, h, req)
+			}
+			if requests++; requests > 2 {
+				c.acknowledge(h, produce, log.append(produce.Topics[0].Partitions[0].Records, 1))
+			}
+			return true
+		}
+		c, _ := f.connect()
+		ends := newProducer(t, c, fluvio.WithLane("one"), fluvio.WithSequence(1))
+		stays := newProducer(t, c, fluvio.WithLane("one"))
+		mustProduce(t, ends, 0, "a")
+		mustProduce(t, stays, 0, "b")
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := ends.Close(ctx); !errors.Is(err, fluvio.ErrAmbiguous) {
+			t.Errorf("%v", err)
+		}
+		if err := stays.Close(t.Context()); err != nil || requests != 3 {
+			t.Errorf("%d requests: %v", requests, err)
+		}
+	})
+}
+
 func TestLanesKeepToOneConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, 8)
@@ -491,6 +524,7 @@ func TestBadProducerOptionsAreNamed(t *testing.T) {
 		"buffered bytes":  fluvio.WithMaxBuffered(1 << 20),
 		"commit timeout":  fluvio.WithCommitTimeout(-1),
 		"nil partitioner": fluvio.WithPartitioner(nil),
+		"codec(9)":        fluvio.WithCompression(9),
 	} {
 		if _, err := c.Producer(t.Context(), "t", option); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", says, err)

@@ -110,14 +110,14 @@ func (c *Client) retry(ctx context.Context, what string, try func(context.Contex
 	}
 }
 
-// lookup runs something that waits for metadata, for no longer than the retry budget.
+// lookup runs something that waits for metadata, for no longer than the retry budget, or what the attempt that it is part of has left of it.
 func (c *Client) lookup(ctx context.Context, look func(context.Context) error) error {
 	if err := ended(c.life); err != nil {
 		return err
 	}
 	ctx, release := c.bind(ctx)
 	defer release()
-	limited, cancel := context.WithTimeoutCause(ctx, max(c.budget, leastLookup), errNoAnswer)
+	limited, cancel := context.WithTimeoutCause(ctx, max(within(ctx, c.budget), leastLookup), errNoAnswer)
 	defer cancel()
 	err := look(limited)
 	if errors.Is(err, errNoAnswer) && ctx.Err() == nil {

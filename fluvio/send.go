@@ -170,7 +170,8 @@ func (w *writer) try(ctx context.Context, set *batchSet) (offset int64, sent boo
 	var resp protocol.ProduceResponse
 	if err := p.client.call(ctx, conn, req, &resp, p.settings.commitTimeout); err != nil {
 		if sent = mux.Sent(err); sent && p.settings.sequence != nil {
-			conn.Abort(err) // nothing of it is to arrive after somebody has looked
+			// Nothing of it is to arrive after somebody has looked. Why is not wrapped: others, who share the connection, may try again.
+			conn.Abort(fmt.Errorf("given up after an unknown outcome: %v", err))
 		}
 		return 0, sent, err
 	}

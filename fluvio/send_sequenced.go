@@ -131,8 +131,8 @@ func (f *finder) see(b Batch) error {
 	}
 	i := len(f.offsets)
 	if i == len(f.set.batches) || s.Ordinal != f.writer.ordinal(f.set.batches[i].first) || b.RecordCount() != int64(f.set.batches[i].count) {
-		return fmt.Errorf("%w: writer %x has ordinals %d to %d at offset %d in a batch that this producer did not send: another one uses its id, or one before it did",
-			ErrSequence, s.Writer, s.Ordinal, s.Ordinal+b.RecordCount()-1, b.BaseOffset())
+		return fmt.Errorf("%w: writer %x has ordinals %d to %d at offset %d in a batch that this producer did not send: "+
+			"another one uses its id, or one before it did", ErrSequence, s.Writer, s.Ordinal, s.Ordinal+b.RecordCount()-1, b.BaseOffset())
 	}
 	f.offsets = append(f.offsets, b.BaseOffset())
 	return nil
@@ -145,11 +145,11 @@ func (f *finder) judge(expected int64) error {
 	case expected < 0:
 		return nil
 	case expected < first:
-		return fmt.Errorf("%w: the broker wants ordinal %d of writer %x, though all before %d are acknowledged: it lost records, or another producer uses the id",
-			ErrSequence, expected, f.run.writer, first)
+		return fmt.Errorf("%w: the broker wants ordinal %d of writer %x, though all before %d are acknowledged: "+
+			"it lost records, or another producer uses the id", ErrSequence, expected, f.run.writer, first)
 	case expected > f.run.next:
-		return fmt.Errorf("%w: the broker has the ordinals before %d of writer %x, but this producer wrote only those before %d: another one uses its id, or one before it did",
-			ErrSequence, expected, f.run.writer, f.run.next)
+		return fmt.Errorf("%w: the broker has the ordinals before %d of writer %x, but this producer wrote only those before %d: "+
+			"another one uses its id, or one before it did", ErrSequence, expected, f.run.writer, f.run.next)
 	}
 	return nil
 }

@@ -6,10 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/weir-stream/weir/fluvio/protocol"
 	"github.com/weir-stream/weir/fluvio/record"
@@ -89,7 +89,8 @@ func (p *Producer) NextOrdinal(partition uint32) int64 {
 func (c *Client) SequenceEnd(ctx context.Context, topic string, partition uint32, writer, ordinal, from int64) (next, end int64, err error) {
 	r := replica{topic, partition}
 	if writer < 0 || ordinal < 0 || ordinal > MaxOrdinal || from < 0 {
-		return ordinal, from, fmt.Errorf("sequence of %v: writer %d, ordinal %d, offset %d: none may be negative, ordinals go to %d", r, writer, ordinal, from, int64(MaxOrdinal))
+		return ordinal, from, fmt.Errorf("sequence of %v: writer %d, ordinal %d, offset %d: none may be negative, ordinals go to %d",
+			r, writer, ordinal, from, int64(MaxOrdinal))
 	}
 	run := run{writer: writer, next: ordinal}
 	err = c.retry(ctx, "look for a sequence in "+r.String(), func(ctx context.Context) error {
@@ -133,15 +134,8 @@ func (r *run) step(b Batch) (int64, error) {
 	return n, nil
 }
 
-const (
-	// scanBytes is how much of a log is read at a time to look for a sequence: there may be many partitions to look at, at once.
-	scanBytes = 256 << 10
-	// scanQuiet is how long nothing must come from a leader for its log to be taken as read to the end, where that is not known: what is
-	// not committed is in no offsets that an SPU tells.
-	scanQuiet = time.Second
-)
-
-var errScanQuiet = errors.New("nothing more came")
+// scanBytes is how much of a log is read at a time to look for a sequence: there may be many partitions to look at, at once.
+const scanBytes = 256 << 10
 
 // scan calls see with the batches of a log from an offset on, whole and verified, up to its end, which it returns. at is what the
 // partition had right before. With replicas that goes for what is not committed too, and it waits until that is.
@@ -161,13 +155,21 @@ func (c *Client) scan(ctx context.Context, r replica, at Offsets, from int64, se
 	if from == at.Next && !t.replicated {
 		return from, nil
 	}
-	log, err := c.Consumer(ctx, r.topic, r.partition, At(from), WithMaxBytes(min(scanBytes, c.maxFrame-answerHead)), WithIsolation(ReadUncommitted))
+	limit := WithUntil(at.Next)
+	if t.replicated {
+		limit = untilQuiet(at.Next)
+	}
+	size := WithMaxBytes(min(scanBytes, c.maxFrame-answerHead))
+	log, err := c.Consumer(ctx, r.topic, r.partition, At(from), limit, size, WithIsolation(ReadUncommitted))
 	if err != nil {
 		return 0, err
 	}
 	defer log.Close()
-	for log.Position() < at.Next {
+	for {
 		b, err := log.PollBatch(ctx)
+		if err == io.EOF {
+			break
+		}
 		if err == nil {
 			err = see(b)
 		}
@@ -175,32 +177,10 @@ func (c *Client) scan(ctx context.Context, r replica, at Offsets, from int64, se
 			return 0, err
 		}
 	}
-	if !t.replicated {
-		return log.Position(), nil
+	if t.replicated {
+		_, err = c.committed(ctx, r, log.Position())
 	}
-	if err := drainQuiet(ctx, log, see); err != nil {
-		return 0, err
-	}
-	_, err = c.committed(ctx, r, log.Position())
 	return log.Position(), err
-}
-
-// drainQuiet calls see with what comes until nothing does.
-func drainQuiet(ctx context.Context, log *Consumer, see func(Batch) error) error {
-	for {
-		limited, cancel := context.WithTimeoutCause(ctx, scanQuiet, errScanQuiet)
-		b, err := log.PollBatch(limited)
-		cancel()
-		if err == errScanQuiet {
-			return nil
-		}
-		if err == nil {
-			err = see(b)
-		}
-		if err != nil {
-			return err
-		}
-	}
 }
 
 // committed waits until everything before an offset is committed, for no longer than the retry budget. It returns the last offsets that

@@ -426,10 +426,7 @@ func TestASequencedProducerFindsWhatItsBrokerHas(t *testing.T) {
 func TestWhatIsNotCommittedIsFoundToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, 1)
-		f.set(protocol.KindTopic, protocol.Metadata{Name: "t", Spec: &protocol.TopicSpec{
-			Replicas:        protocol.ReplicaSpec{Tag: protocol.ReplicaSpecComputed, Value: &protocol.ComputedReplicas{Partitions: 1, ReplicationFactor: 2}},
-			CompressionType: protocol.CompressionAlgorithmAny,
-		}})
+		f.replicate()
 		log := newFakeLog(t)
 		var written time.Time
 		requests := 0
@@ -459,6 +456,82 @@ func TestWhatIsNotCommittedIsFoundToo(t *testing.T) {
 		}
 		stop()
 	})
+}
+
+// TestALogIsNotAtItsEndWhileItsLeaderCannotSay: what is not committed takes longer to come than a look takes a quiet log to end.
+func TestALogIsNotAtItsEndWhileItsLeaderCannotSay(t *testing.T) {
+	const long = 5 * time.Second
+	type trouble struct {
+		*fakeLog
+		slow    bool // dialling is
+		streams int
+	}
+	for name, serve := range map[string]func(s *trouble, c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool{
+		"connecting takes long": func(s *trouble, c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+			return s.serve(c, h, req)
+		},
+		"the connection is lost on the way": func(s *trouble, c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+			return s.serve(c, h, req) && s.streams != 1
+		},
+		"the request takes long": func(s *trouble, c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+			s.slow = false
+			if _, ok := req.(*protocol.StreamFetchRequest); ok {
+				time.Sleep(long)
+			}
+			return s.serve(c, h, req)
+		},
+		"asking for more takes long": func(s *trouble, c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+			s.slow = false
+			if _, ok := req.(*protocol.UpdateOffsetsRequest); ok {
+				time.Sleep(long)
+			}
+			return s.serve(c, h, req)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t, 1)
+				f.replicate()
+				log := &trouble{fakeLog: newFakeLog(t)}
+				f.dialled = func(string) error {
+					if log.slow {
+						time.Sleep(long)
+					}
+					return nil
+				}
+				requests := 0
+				f.spu = func(c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+					switch req := req.(type) {
+					case *protocol.ProduceRequest:
+						requests++
+						log.append(batchOf(t, 0, "foreign"), 1)
+						log.append(req.Topics[0].Partitions[0].Records, 100)
+						log.slow = true
+						return false
+					case *protocol.FetchOffsetsRequest:
+						if requests == 0 || log.streams == 0 {
+							c.offsets(h, req, 0, 0)
+							return true
+						}
+					case *protocol.StreamFetchRequest:
+						log.streams++
+						req.MaxBytes = int32(len(log.batches[1])) // a batch at a time
+					}
+					return serve(log, c, h, req)
+				}
+				c, stop := f.connect()
+				p := newProducer(t, c, fluvio.WithSequence(1), fluvio.WithLinger(time.Second))
+				produce(t, p, 0, 3)
+				if err := p.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := log.values(); !slices.Equal(got, append([]string{"foreign"}, values(0, 3)...)) || requests != 1 {
+					t.Errorf("%d requests: %q", requests, got)
+				}
+				stop()
+			})
+		})
+	}
 }
 
 func TestWhoLooksHasLeftTheConnection(t *testing.T) {

@@ -1,13 +1,12 @@
 package fluvio
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
 	"math"
 	"slices"
 	"time"
 
+	"github.com/weir-stream/weir/fluvio/internal/objects"
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
@@ -41,8 +40,8 @@ type SmartModuleOption struct{ chain smartModules }
 // What comes out of them has lost its place: the records that a consumer gets at a time are numbered one by one, from the offset of the
 // first record that went in. That is not where they are in the log, and where a SmartModule makes more of them than there were, numbers
 // come twice. What can be relied on is the position, and Commit: they move when all that came at a time has been returned, so who goes on
-// from there misses nothing and may get some records again. WithUntil and WithUntilEnd end there too, not within. WithDropStale drops
-// nothing.
+// from there misses nothing and may get some records again. SPUs filter whole batches, so who starts within one gets what was made of its
+// beginning, too. WithUntil and WithUntilEnd end at such a position too, not within. WithDropStale drops nothing.
 //
 // A SmartModule that fails at a record ends the consumer: it returns the records before, and then an error that holds
 // protocol.ErrorCodeSmartModuleRuntimeError. An SPU sends nothing for records of which nothing is left.
@@ -118,7 +117,7 @@ func (m *SmartModule) invocation() (protocol.SmartModuleInvocation, error) {
 		i.Name = &m.Name
 	}
 	if m.Wasm != nil {
-		code, err := compressed(m.Wasm)
+		code, err := objects.Pack(m.Wasm)
 		if err != nil {
 			return i, err
 		}
@@ -136,16 +135,4 @@ func (m *SmartModule) invocation() (protocol.SmartModuleInvocation, error) {
 		}
 	}
 	return i, nil
-}
-
-func compressed(program []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
-	if _, err := w.Write(program); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -240,6 +241,51 @@ func TestFilteredRecordsAreNumberedAndNoneIsMissed(t *testing.T) {
 			t.Errorf("credits %v", credits)
 		}
 	})
+}
+
+// TestAFilteredConsumerMayStartWithinABatch: an SPU filters whole batches, and numbers what is left from the beginning of the batch.
+func TestAFilteredConsumerMayStartWithinABatch(t *testing.T) {
+	for name, values := range map[string]func(t *testing.T, c *fluvio.Consumer) []string{
+		"records": func(t *testing.T, c *fluvio.Consumer) (all []string) {
+			records, err := c.Poll(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range records {
+				all = append(all, string(r.Value))
+			}
+			return all
+		},
+		"batches": func(t *testing.T, c *fluvio.Consumer) []string {
+			b, err := c.PollBatch(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, _ := valuesOf(t, b)
+			return all
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t, 1)
+				f.spu = func(c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+					if _, ok := req.(*protocol.StreamFetchRequest); ok {
+						left := batchOf(t, 0, "7", "8")
+						spanning(left, 10)
+						c.answer(h, &protocol.StreamFetchResponse{Topic: "t", StreamID: 1, Partition: protocol.FetchPartitionResponse{
+							NextFilterOffset: 10, HighWatermark: 10, Records: left,
+						}})
+					}
+					return true
+				}
+				c, _ := f.connect()
+				consumer := newConsumer(t, c, 0, fluvio.At(5), fluvio.WithSmartModules(fluvio.SmartModule{Name: "filter"}))
+				if got := values(t, consumer); !slices.Equal(got, []string{"7", "8"}) || consumer.Position() != 10 {
+					t.Errorf("%q, position %d", got, consumer.Position())
+				}
+			})
+		})
+	}
 }
 
 func TestBadSmartModulesAreNamed(t *testing.T) {

@@ -54,8 +54,8 @@ type TopicRecord struct {
 // TopicConsumer starts reading the partitions of a topic, each from the start given, which is resolved before it returns. Partitions
 // that are added to the topic while it runs are read from their beginning, unless WithPartitions or WithUntilEnd says which there are.
 //
-// The error wraps ErrTopicNotFound, ErrPartitionNotFound, also for a topic without any, ErrNoConsumerOffsets, ErrUnavailable or ErrClosed,
-// or says which option is wrong.
+// The error wraps ErrTopicNotFound, ErrPartitionNotFound, also for a topic without any, ErrOffsetOutOfRange (see At), ErrNoConsumerOffsets,
+// ErrUnavailable or ErrClosed, or says which option is wrong.
 func (c *Client) TopicConsumer(ctx context.Context, topic string, start Offset, opts ...ConsumerOption) (*TopicConsumer, error) {
 	s, err := newConsumerSettings(opts, c.maxFrame)
 	if err == nil {
@@ -358,7 +358,8 @@ func (t *TopicConsumer) Seen() []Seen {
 
 // Close ends the consumer and its connections and drops what was received ahead. A Poll that waits returns ErrClosed.
 //
-// With WithAutoCommit it stores first that everything returned is processed; the error is that of storing, else nil.
+// With WithAutoCommit it stores first that everything returned is processed; the error is that of storing, else nil: ErrClosed if the client
+// was closed before.
 func (t *TopicConsumer) Close() error {
 	t.closing.Do(func() {
 		if t.settings.autoCommit > 0 {

@@ -110,7 +110,7 @@ func (e *Error) Is(target error) bool {
 }
 
 // Admin makes requests on the admin connection of its client. It is safe for concurrent use and needs no closing. Errors that are not
-// refusals wrap fluvio.ErrUnavailable, fluvio.ErrAmbiguous, where something was to be changed and no answer came, or
+// refusals wrap fluvio.ErrUnavailable, fluvio.ErrAmbiguous, where something was to be changed and no answer came that can be read, or
 // fluvio.ErrClosed.
 type Admin struct {
 	client *fluvio.Client

@@ -2,15 +2,13 @@ package admin
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"strings"
 
+	"github.com/weir-stream/weir/fluvio/internal/objects"
 	"github.com/weir-stream/weir/fluvio/protocol"
 )
 
@@ -85,7 +83,7 @@ func (a *Admin) CreateSmartModule(ctx context.Context, name string, wasm []byte,
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	if spec.Wasm.Payload, err = pack(wasm); err != nil {
+	if spec.Wasm.Payload, err = objects.Pack(wasm); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return a.change(ctx, "create SmartModule", name, &protocol.CreateRequest{Kind: protocol.KindSmartModule, Name: name, Spec: spec})
@@ -160,19 +158,19 @@ func (a *Admin) SmartModule(ctx context.Context, name string) (SmartModule, erro
 	if err != nil {
 		return SmartModule{}, err
 	}
-	objects, err := a.list(ctx, &protocol.ListRequest{
+	found, err := a.list(ctx, &protocol.ListRequest{
 		Kind: protocol.KindSmartModule, NameFilters: []protocol.ListFilter{{Name: wanted.Key()}},
 	})
 	if err != nil {
 		return SmartModule{}, err
 	}
-	for i := range objects {
-		spec, ok := objects[i].Spec.(*protocol.SmartModuleSpec)
-		if !ok || objects[i].Name != wanted.Name {
+	for i := range found {
+		spec, ok := found[i].Spec.(*protocol.SmartModuleSpec)
+		if !ok || found[i].Name != wanted.Name {
 			continue
 		}
-		m := newSmartModule(&objects[i])
-		if m.Wasm, err = unpack(spec.Wasm.Payload, maxWasm); err != nil {
+		m := newSmartModule(&found[i])
+		if m.Wasm, err = objects.Unpack(spec.Wasm.Payload, maxWasm); err != nil {
 			return SmartModule{}, fmt.Errorf("SmartModule '%s': %w", name, err)
 		}
 		return m, nil
@@ -264,29 +262,4 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-// pack compresses code as clusters keep it.
-func pack(wasm []byte) ([]byte, error) {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	_, err := w.Write(wasm)
-	err = errors.Join(err, w.Close())
-	return packed.Bytes(), err
-}
-
-// unpack decompresses code, up to a limit in bytes.
-func unpack(packed []byte, limit int) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("the code in the cluster can't be unpacked: %w", err)
-	}
-	wasm, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err != nil {
-		return nil, fmt.Errorf("the code in the cluster can't be unpacked: %w", err)
-	}
-	if len(wasm) > limit {
-		return nil, fmt.Errorf("the code in the cluster unpacks to more than %d bytes", limit)
-	}
-	return wasm, nil
 }

@@ -141,8 +141,10 @@ var meanings = map[ErrorCodeTag]struct {
 	ErrorCodePartitionFull: {"the partition has no room left", retry},
 	// The SPU's disk. After a failed write it refuses every further one until it
 	// is restarted.
-	ErrorCodeStorageError:            {"the SPU can't use its storage; its log says why", final},
-	ErrorCodePartitionShortCircuited: {"the partition takes no more records because an earlier write failed; the SPU's log says why, it has to be restarted", final},
+	ErrorCodeStorageError: {"the SPU can't use its storage; its log says why", final},
+	ErrorCodePartitionShortCircuited: {
+		"the partition takes no more records because an earlier write failed; the SPU's log says why, it has to be restarted", final,
+	},
 
 	ErrorCodeInvalidCreateRequest: {"the SC can't create such an object", final},
 	ErrorCodeInvalidDeleteRequest: {"the SC can't delete such an object", final},

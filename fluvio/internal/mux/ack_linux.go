@@ -7,8 +7,8 @@ import (
 
 // acknowledger returns a function that has the system acknowledge at once what has arrived on a connection.
 //
-// A real SPU writes a chunk's head and its records separately and leaves Nagle's algorithm on, so the records wait until the head is acknowledged: for 40 ms
-// where the receiving system puts that off. Linux does not keep the option, so it is set anew each time.
+// A real SPU writes a chunk's head and its records separately and leaves Nagle's algorithm on, so the records wait until the head is
+// acknowledged: for 40 ms where the receiving system puts that off. Linux does not keep the option, so it is set anew each time.
 func acknowledger(nc net.Conn) func() {
 	if secure, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = secure.NetConn()

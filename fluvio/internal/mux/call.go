@@ -44,7 +44,7 @@ func (c *Conn) Call(ctx context.Context, req protocol.Request, resp protocol.Mes
 		return &CallError{API: c.name(req), Sent: true, Err: err}
 	}
 	if err := protocol.DecodeResponse(body, version, resp); err != nil {
-		c.Fail(err)
+		c.Fail(fmt.Errorf("answer to a %s request: %v", c.name(req), err)) // not wrapped: see Fail
 		return &CallError{API: c.name(req), Sent: true, Err: err}
 	}
 	return nil
@@ -170,7 +170,7 @@ func (c *Conn) write(ctx context.Context, frame net.Buffers) error {
 	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
-		c.Fail(fmt.Errorf("write failed: %w", err))
+		c.Fail(fmt.Errorf("write failed: %v", err)) // not wrapped: see Fail
 		return err
 	}
 	c.Fail(fmt.Errorf("write failed: %w", err))

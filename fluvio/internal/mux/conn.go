@@ -111,7 +111,8 @@ func (c *Conn) Err() error {
 	return c.err
 }
 
-// Fail ends the connection for the given reason, unless it has ended already. Whoever waits gets the reason.
+// Fail ends the connection for the given reason, unless it has ended already. Whoever waits gets the reason: what is wrong for one of them
+// alone, its answer or its context, must not be wrapped in it, for the others may try again.
 func (c *Conn) Fail(reason error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -352,6 +352,69 @@ func TestBadAnswersEndTheConnection(t *testing.T) {
 	}
 }
 
+// TestWhatIsWrongForOneIsNoReasonForOthers: the others' requests may be sent again, whatever ended the connection.
+func TestWhatIsWrongForOneIsNoReasonForOthers(t *testing.T) {
+	bad := []byte{0, 0, 0, 6, 0, 0, 0, 3, 0xff, 0} // correlation id 3
+	enough := errors.New("enough")
+	for name, tc := range map[string]struct {
+		script func(s *server)
+		spoil  func(ctx context.Context, c *mux.Conn) error // who has the trouble
+		want   error
+	}{
+		"an answer that can't be decoded": {
+			func(s *server) {
+				s.read()
+				s.nc.Write(bad)
+			},
+			func(ctx context.Context, c *mux.Conn) error {
+				return c.Call(ctx, offsetsRequest("spoilt"), new(protocol.FetchOffsetsResponse))
+			}, protocol.ErrMalformed,
+		},
+		"one of a stream": {
+			func(s *server) {
+				s.read()
+				s.nc.Write(bad)
+			},
+			func(ctx context.Context, c *mux.Conn) error {
+				stream, err := c.Stream(ctx, &protocol.StreamFetchRequest{Topic: "t"}, 1, 1<<20)
+				if err != nil {
+					return err
+				}
+				return stream.Recv(ctx, new(protocol.StreamFetchResponse))
+			}, protocol.ErrMalformed,
+		},
+		"half a request": {
+			func(s *server) { s.nc.Read(make([]byte, 1)) },
+			func(ctx context.Context, c *mux.Conn) error {
+				ctx, cancel := context.WithCancelCause(ctx)
+				time.AfterFunc(time.Millisecond, func() { cancel(enough) })
+				return c.Call(ctx, offsetsRequest("half"), new(protocol.FetchOffsetsResponse))
+			}, enough,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			waits := make(chan struct{})
+			end := make(chan struct{})
+			c := mustOpen(t, protocol.SPU, func(s *server) {
+				s.read()
+				close(waits)
+				tc.script(s)
+				<-end
+			})
+			defer close(end)
+			other := make(chan error)
+			go func() { other <- c.Call(t.Context(), offsetsRequest("other"), new(protocol.FetchOffsetsResponse)) }()
+			<-waits
+			if err := tc.spoil(t.Context(), c); !errors.Is(err, tc.want) {
+				t.Errorf("%v", err)
+			}
+			if err := <-other; !mux.Sent(err) || errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.want.Error()) {
+				t.Errorf("another one's: %v", err)
+			}
+		})
+	}
+}
+
 func TestAnythingButAFluvioServerFailsTheHandshake(t *testing.T) {
 	for name, reply := range map[string]string{
 		"closes":      "",

@@ -2,6 +2,7 @@ package mux
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/weir-stream/weir/fluvio/protocol"
@@ -46,18 +47,33 @@ func (c *Conn) StreamInto(
 func (s *Stream) Recv(ctx context.Context, resp protocol.Message) error {
 	select {
 	case body, ok := <-s.answers:
-		if !ok {
-			return s.conn.Err()
-		}
-		s.queued.Add(-int64(len(body)))
-		if err := protocol.DecodeResponse(body, s.version, resp); err != nil {
-			s.conn.Fail(err)
-			return err
-		}
-		return nil
+		return s.decode(body, ok, resp)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// TryRecv is Recv without waiting. It returns false if there is no answer yet, and the connection has not ended.
+func (s *Stream) TryRecv(resp protocol.Message) (bool, error) {
+	select {
+	case body, ok := <-s.answers:
+		return true, s.decode(body, ok, resp)
+	default:
+		return false, nil
+	}
+}
+
+// decode decodes what was received, if the connection had not ended.
+func (s *Stream) decode(body []byte, ok bool, resp protocol.Message) error {
+	if !ok {
+		return s.conn.Err()
+	}
+	s.queued.Add(-int64(len(body)))
+	if err := protocol.DecodeResponse(body, s.version, resp); err != nil {
+		s.conn.Fail(fmt.Errorf("answer of a stream: %v", err)) // not wrapped: see Fail
+		return err
+	}
+	return nil
 }
 
 // deliver queues an answer without waiting.

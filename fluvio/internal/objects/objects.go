@@ -1,4 +1,4 @@
-// Package objects reads the names and addresses in an SC's metadata.
+// Package objects reads the names and addresses in an SC's metadata, and packs the code of SmartModules.
 package objects
 
 import (
