@@ -51,7 +51,8 @@ func TestMain(m *testing.M) {
 // TestShortSoak is a soak of a few seconds; `make soak` takes as long as wanted.
 func TestShortSoak(t *testing.T) {
 	s := soak(t, "-duration", "6s")
-	if min(s.Rounds, s.BrokerKills, s.ProducerKills, s.ConsumerKills, s.Cuts, s.Acknowledged) == 0 || s.Checked < 2*s.Acknowledged {
+	// How many producers and consumers die by then depends on how far they get.
+	if min(s.Rounds, s.BrokerKills, s.ProducerKills+s.ConsumerKills, s.Cuts, s.Acknowledged) == 0 || s.Checked < 2*s.Acknowledged {
 		t.Errorf("this was no soak: %+v", s)
 	}
 }
