@@ -68,9 +68,6 @@ that, and so do --beginning, --head and --tail; --start and --from OFFSET do not
 				}
 				c.End = &end
 			}
-			if first, ok := start.absolute(cmd.Flags()); ok {
-				c.Start = &first
-			}
 			if sh.json && (c.KeyValue || c.Template != "") {
 				return fault.Inputf("--json, --key-value and --format: want one of them")
 			}

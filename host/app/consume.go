@@ -21,7 +21,6 @@ type ConsumeConfig struct {
 	Topic       string
 	Partitions  []uint32 // none: all, and those that are added
 	From        fluvio.Offset
-	Start       *int64 // the offset that From is, where it is one
 	End         *int64 // last offset to print, of every partition; nil: no such end
 	UntilEnd    bool   // stop at the end offsets seen at start
 	Records     int64  // stop after so many; 0: no such end
@@ -71,9 +70,6 @@ func Consume(ctx context.Context, drain <-chan struct{}, c ConsumeConfig) (err e
 	}
 	defer func() { err = errors.Join(err, fault.EnvironmentError(client.Close())) }()
 	if err := c.settlePartitions(ctx, client); err != nil {
-		return quietly(ctx, classed(err))
-	}
-	if err := c.checkStart(ctx, client); err != nil {
 		return quietly(ctx, classed(err))
 	}
 	consumer, err := client.TopicConsumer(ctx, c.Topic, c.From, append(options, fluvio.WithPartitions(c.Partitions...))...)
@@ -173,34 +169,6 @@ func (c *ConsumeConfig) settlePartitions(ctx context.Context, client *fluvio.Cli
 	}
 	if c.Consumer != "" && len(c.Partitions) > 1 {
 		return fault.Inputf("--end with --consumer: want one --partition, so that no offset is stored behind the end")
-	}
-	return nil
-}
-
-// checkStart refuses a start behind the end of a partition where there is an end to stop at: who waits for records is refused it by the
-// cluster, but nothing would be asked of the cluster where all is behind the start.
-func (c *ConsumeConfig) checkStart(ctx context.Context, client *fluvio.Client) error {
-	if c.Start == nil || !c.UntilEnd {
-		return nil
-	}
-	partitions := c.Partitions
-	if len(partitions) == 0 {
-		n, err := client.Partitions(ctx, c.Topic)
-		if err != nil {
-			return err
-		}
-		for p := range n {
-			partitions = append(partitions, uint32(p))
-		}
-	}
-	for _, p := range partitions {
-		at, err := client.Offsets(ctx, c.Topic, p)
-		if err != nil {
-			return err
-		}
-		if *c.Start > at.Next {
-			return &fluvio.OffsetOutOfRangeError{Topic: c.Topic, Partition: p, Offset: *c.Start, Earliest: at.Earliest, Next: at.Next}
-		}
 	}
 	return nil
 }

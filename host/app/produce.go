@@ -223,7 +223,8 @@ func (c *ProduceConfig) record(value []byte) (fluvio.Record, error) {
 	return r, nil
 }
 
-// eachLine calls do with each line, without its newline and a carriage return before that, as Fluvio's own command line reads lines. A line larger than a record may be is bad input.
+// eachLine calls do with each line, without its newline and a carriage return before that, as Fluvio's own command line reads lines. A line
+// larger than a record may be is bad input.
 func eachLine(r io.Reader, file string, most int, do func(line []byte, number int64) error) error {
 	in := bufio.NewReaderSize(r, most+1)
 	for number := int64(1); ; number++ {

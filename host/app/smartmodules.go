@@ -194,7 +194,8 @@ func withStoredNames(ctx context.Context, a *admin.Admin, name string, err error
 	for _, m := range modules {
 		stored = append(stored, m.Name)
 	}
-	return fault.Inputf("SmartModule '%s': the cluster keeps %d that answer to it: %s; delete one by that name", name, len(stored), strings.Join(stored, ", "))
+	return fault.Inputf("SmartModule '%s': the cluster keeps %d that answer to it: %s; delete one by that name",
+		name, len(stored), strings.Join(stored, ", "))
 }
 
 // packageSpec is a SmartModule.toml (fluvio-controlplane-metadata/src/smartmodule/package.rs).
