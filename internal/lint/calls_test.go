@@ -162,10 +162,10 @@ type fence struct {
 }
 
 var fences = []fence{
-	{"github.com/tetratelabs/wazero", []string{"host/engine/wazeroengine"}},
+	{"github.com/tetratelabs/wazero", []string{"host/engine/wazeroengine", "host/sandbox"}},
 	{"github.com/bytecodealliance/wasmtime-go", []string{"host/engine/wasmtimeengine"}},
 	{"C", []string{"host/engine/wasmtimeengine"}},
-	{"github.com/apache/arrow-go", []string{"host"}},
+	{"github.com/apache/arrow-go", []string{"host", "test/evil"}},
 	{module + "/host", []string{"host", "cmd", "test", "bench"}},
 }
 

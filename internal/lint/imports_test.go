@@ -44,10 +44,12 @@ var rules = []rule{
 	{"fluvio/broker/internal/...", "fluvio/protocol fluvio/record fluvio/internal/wire internal/...", "fluvio fluvio/admin fluvio/internal/mux" + guests},
 
 	{"host/option", "internal/fault", "fluvio/..." + arrow + wazero},
-	{"host/engine", base, "host/connector/... host/framing" + arrow + wazero},
+	{"host/engine", "host/sandbox" + base, "host/connector/... host/framing" + arrow + wazero},
 	{"host/connector", base, "host/engine/... host/framing fluvio/..." + arrow + wazero},
 	{"host/framing", base, "host/engine/... host/connector/..." + arrow + wazero},
-	{"host/sandbox", "internal/...", "fluvio/..." + arrow + wazero},
+	{"host/sandbox", "host/sandbox/internal/... internal/...", "fluvio/..." + arrow + wazero},
+	{"host/sandbox/internal/wasm", "", "host/sandbox/internal/meter fluvio/..." + arrow + wazero},
+	{"host/sandbox/internal/meter", "host/sandbox/internal/wasm", "fluvio/..." + arrow + wazero},
 	{"host/batch", base, "host/engine/... host/connector/... host/pipeline" + wazero},
 	{"host/ipc", "host/batch" + base, "host/engine/... host/connector/... host/pipeline" + wazero},
 	{"host/format", "host/batch" + base, "host/engine/... host/connector/... host/pipeline" + wazero},
@@ -55,7 +57,7 @@ var rules = []rule{
 	{"host/checkpoint", base, "host/connector/... host/engine/..." + arrow + wazero},
 	{"host/metrics", base, "host/connector/... host/engine/..." + arrow + wazero},
 	{"host/config", base, "host/connector/... host/engine/... host/pipeline" + wazero},
-	{"host/abi", "host/engine host/batch host/ipc" + base, "host/connector/... host/format/..." + wazero},
+	{"host/abi", "host/engine host/sandbox host/batch host/ipc" + base, "host/connector/... host/format/..." + wazero},
 	{"host/operator", "host/engine host/batch host/ipc host/abi host/deadletter" + base, "host/connector/... host/format/..." + wazero},
 	{"host/pipeline", "host/connector host/framing host/format host/batch host/operator host/deadletter host/checkpoint host/metrics" + base,
 		"host/api host/config host/connector/* host/format/* host/engine/*" + wazero},
@@ -63,12 +65,12 @@ var rules = []rule{
 	{"host/connector/fluvioconn", "host/connector fluvio fluvio/admin" + base, "host/format/... host/pipeline" + arrow + wazero},
 	{"host/connector/*", "host/connector" + base, "fluvio/... host/format/... host/pipeline" + arrow + wazero},
 	{"host/format/*", "host/format host/batch" + base, "fluvio/... host/connector/... host/pipeline" + wazero},
-	{"host/engine/enginetest/...", "host/engine host/engine/enginetest/..." + base, "host/connector/... host/pipeline" + arrow + wazero},
+	{"host/engine/enginetest/...", "host/engine host/sandbox host/engine/enginetest/..." + base, "host/connector/... host/pipeline" + arrow + wazero},
 	{"host/engine/*", "host/engine host/sandbox" + base, "fluvio/... host/connector/... host/pipeline" + arrow},
 
 	{"host/builtin", "host/connector host/connector/* host/format host/format/* host/engine host/engine/* host/framing" + base, "host/app host/pipeline"},
 	{"host/app", "host/builtin host/pipeline host/operator host/abi host/config host/connector host/format host/framing host/batch " +
-		"host/engine host/checkpoint host/deadletter host/metrics host/registry host/api fluvio fluvio/admin fluvio/broker fluvio/config" + base, ""},
+		"host/engine host/sandbox host/checkpoint host/deadletter host/metrics host/registry host/api fluvio fluvio/admin fluvio/broker fluvio/config" + base, ""},
 	{"cmd/...", "host/app host/config fluvio/... guest-abi/..." + base, ""},
 
 	{"guest-abi/gen", "internal/...", "host/... fluvio/..." + arrow + wazero},

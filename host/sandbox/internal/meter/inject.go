@@ -1,0 +1,112 @@
+package meter
+
+// The opcodes that are injected (5.4).
+const (
+	opUnreachable = 0x00
+	opBlock       = 0x02
+	opIf          = 0x04
+	opElse        = 0x05
+	opEnd         = 0x0b
+	opBr          = 0x0c
+	opReturn      = 0x0f
+	opCall        = 0x10
+	opLocalGet    = 0x20
+	opGlobalGet   = 0x23
+	opGlobalSet   = 0x24
+	opMemorySize  = 0x3f
+	opMemoryGrow  = 0x40
+	opI32Const    = 0x41
+	opI64Const    = 0x42
+	opI32Ne       = 0x47
+	opI32GeS      = 0x4e
+	opI64GtU      = 0x56
+	opI64GeS      = 0x59
+	opI32Add      = 0x6a
+	opI32Sub      = 0x6b
+	opI32And      = 0x71
+	opI64Add      = 0x7c
+	opI64Sub      = 0x7d
+	opI64Shl      = 0x86
+	opI64ShrU     = 0x88
+	opI64ExtendU  = 0xad
+	opRefFunc     = 0xd2
+
+	typeI32   = 0x7f
+	typeI64   = 0x7e
+	typeEmpty = 0x40
+)
+
+// code holds the injected instruction sequences, ready to be copied.
+type code struct {
+	fuelGet, fuelSet   []byte
+	depthGet, depthSet []byte
+	pagesGet           []byte
+	refusedSet         []byte
+	check              []byte // yield if the fuel is below 0
+	deepCheck          []byte // trap if the depth is below 0
+}
+
+func newCode(x indices) (c code) {
+	c.fuelGet = appendU32([]byte{opGlobalGet}, x.fuel)
+	c.fuelSet = appendU32([]byte{opGlobalSet}, x.fuel)
+	c.depthGet = appendU32([]byte{opGlobalGet}, x.depth)
+	c.depthSet = appendU32([]byte{opGlobalSet}, x.depth)
+	c.pagesGet = appendU32([]byte{opGlobalGet}, x.pages)
+	c.refusedSet = appendU32([]byte{opGlobalSet}, x.refused)
+
+	// The slow path is in the else arm: measured, wazero's compiler then lays the fast path out straight.
+	c.check = append(c.check, c.fuelGet...)
+	c.check = append(c.check, opI64Const, 0, opI64GeS, opIf, typeEmpty, opElse, opCall)
+	c.check = append(appendU32(c.check, x.slow), opEnd)
+
+	c.deepCheck = append(c.deepCheck, c.depthGet...)
+	c.deepCheck = append(c.deepCheck, opI32Const, 0, opI32GeS, opIf, typeEmpty, opElse, opCall)
+	c.deepCheck = append(appendU32(c.deepCheck, x.tooDeep), opUnreachable, opEnd)
+	return c
+}
+
+// charge takes a constant from the fuel.
+func (c *code) charge(b []byte, weight uint32) []byte {
+	b = append(append(b, c.fuelGet...), opI64Const)
+	b = append(appendS64(b, int64(weight)), opI64Sub)
+	return append(b, c.fuelSet...)
+}
+
+// chargeLength takes the i32 in local 0, unsigned and then shifted, from the fuel, and checks it.
+func (c *code) chargeLength(b []byte, shift byte, op byte) []byte {
+	b = append(b, c.fuelGet...)
+	b = append(b, opLocalGet, 0, opI64ExtendU, opI64Const, shift, op, opI64Sub)
+	b = append(b, c.fuelSet...)
+	return append(b, c.check...)
+}
+
+// moveDepth adds to the depth or takes from it.
+func (c *code) moveDepth(b []byte, op byte, slots int32) []byte {
+	b = append(append(b, c.depthGet...), opI32Const)
+	b = append(appendS64(b, int64(slots)), op)
+	return append(b, c.depthSet...)
+}
+
+// slowBody is () -> (): it lets the host decide how to go on.
+func (c *code) slowBody(b []byte, x indices) []byte {
+	b = append(append(b, 0), c.fuelGet...)
+	b = appendU32(append(b, opCall), x.yield)
+	return append(append(b, c.fuelSet...), opEnd)
+}
+
+// lengthBody is (n i32) -> i32: it charges n >> shift, and gives n back.
+func (c *code) lengthBody(b []byte, shift byte) []byte {
+	b = c.chargeLength(append(b, 0), shift, opI64ShrU)
+	return append(b, opLocalGet, 0, opEnd)
+}
+
+// growBody is (n i32) -> i32, memory.grow within the limit: -1, and a note for the host, if n is not 0 and the memory would
+// be larger than the pages allow, else it charges the new bytes, 65536/16 units a page, and grows.
+func (c *code) growBody(b []byte) []byte {
+	b = append(b, 0, opLocalGet, 0, opI64ExtendU, opMemorySize, 0, opI64ExtendU, opI64Add)
+	b = append(append(b, c.pagesGet...), opI64ExtendU, opI64GtU, opLocalGet, 0, opI32Const, 0, opI32Ne, opI32And)
+	b = append(append(b, opIf, typeEmpty, opI32Const, 1), c.refusedSet...)
+	b = append(b, opI32Const, 0x7f, opReturn, opEnd)
+	b = c.chargeLength(b, 12, opI64Shl)
+	return append(b, opLocalGet, 0, opMemoryGrow, 0, opEnd)
+}

@@ -1,0 +1,45 @@
+package meter
+
+// FoldBelow is the default of Options.Fold. Smaller ones follow the exact count more closely and cost more time; 32 to 64
+// were best over programs from five compilers.
+const FoldBelow = 64
+
+// Options are what a plan depends on, beside the module.
+type Options struct {
+	// Fold is the weight below which a region is charged together with the one that always runs before it, and the most
+	// that is added to any region in this way.
+	Fold int
+	// PathSlots is the most that a chain of frames which don't count against the depth may take, in slots of 8 bytes. If
+	// there is a longer one, all frames count.
+	PathSlots int
+	// MemoryPages and TableEntries cut the maximum of the memory and of all tables together.
+	MemoryPages, TableEntries int
+	// Names are those that the injected parts get.
+	Names Names
+}
+
+// Names are the names of what is injected.
+type Names struct {
+	Module, Yield, Deep                                          string // imports
+	Fuel, Depth, Pages, Refused, Memory, Start, Global, Function string // exports; Global and Function are prefixes
+}
+
+// The weights of instructions that engines serve by leaving the compiled code, so that a slice of fuel is a slice of time
+// for programs made of them as well. Every other instruction weighs 1, and what a bulk operation moves is added to it.
+const (
+	refFuncWeight    = 32
+	growWeight       = 64 // memory.grow and table.grow
+	importCallWeight = 32
+)
+
+// A function that calls nothing, has no loop and weighs at most leafWeight is charged, but leaves the check to its caller.
+const leafWeight = 32
+
+// callsPerCheck is after how many calls in a row, as written, there is a check: calls of such leaves need no loop to take
+// long.
+const callsPerCheck = 1024
+
+// frameSlots is what every frame takes, in slots of 8 bytes: return addresses and saved registers. On top come the locals, a
+// slot for each value that the function computes and one for each local that differs between the ways into a block: engines
+// keep every value in a place of its own if it doesn't stay in a register.
+const frameSlots = 16

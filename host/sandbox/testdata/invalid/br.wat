@@ -1,0 +1,2 @@
+;; a branch out of the function
+(module (func (br 1)))

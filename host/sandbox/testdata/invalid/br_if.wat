@@ -1,0 +1,2 @@
+;; a conditional branch out of the function
+(module (func (block (br_if 2 (i32.const 1)))))

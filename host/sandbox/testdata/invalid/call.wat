@@ -1,0 +1,2 @@
+;; the function behind the last
+(module (func (call 1)))

@@ -1,0 +1,2 @@
+;; an export of a memory where there is none
+(module (export "m" (memory 0)))

@@ -1,0 +1,2 @@
+;; an export of a table where there is none
+(module (export "t" (table 0)))

@@ -1,0 +1,2 @@
+;; the second global behind the last, written
+(module (func (global.set 1 (i32.const 9))))

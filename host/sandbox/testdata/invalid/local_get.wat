@@ -1,0 +1,2 @@
+;; the local behind the last, read
+(module (memory 1) (func (param i32) (local i32) (drop (memory.grow (local.get 0))) (drop (local.get 2))))

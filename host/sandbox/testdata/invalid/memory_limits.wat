@@ -1,0 +1,2 @@
+;; a memory whose maximum is below its minimum
+(module (memory 2 1))

@@ -1,0 +1,2 @@
+;; two memories
+(module (memory 1) (memory 1))

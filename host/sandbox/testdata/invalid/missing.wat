@@ -1,0 +1,2 @@
+;; a result that is missing
+(module (func (result i32)))

@@ -1,0 +1,2 @@
+;; a reference to the function behind the last
+(module (func (drop (ref.func 1))))

@@ -1,0 +1,18 @@
+;; Vectors as locals, loop parameters and results next to injected code.
+(module
+  (memory 1)
+  (data (i32.const 0) "\01\02\03\04\05\06\07\08\09\0a\0b\0c\0d\0e\0f\10")
+  (func (export "sum") (param $n i32) (result i64) (local $v v128)
+    (local.set $v (v128.load (i32.const 0)))
+    (v128.const i64x2 0 0)
+    (loop $again (param v128) (result v128)
+      (i8x16.add (local.get $v))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i64x2.extract_lane 1))
+  (func $swap (param v128) (result v128 i32)
+    (i8x16.shuffle 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1 0 (local.get 0) (local.get 0))
+    (i32.const 1))
+  (func (export "swapped") (result i64) (local i32)
+    (call $swap (v128.load (i32.const 0)))
+    (local.set 0)
+    (i64x2.extract_lane 0)))
