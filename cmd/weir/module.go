@@ -10,7 +10,8 @@ import (
 )
 
 func (sh *shell) moduleCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "module", Short: "Build and check wasm modules"}, sh.moduleBuild(), sh.moduleCheck())
+	return group(&cobra.Command{Use: "module", Short: "Build, check, inspect, try and measure wasm modules"},
+		sh.moduleBuild(), sh.moduleCheck(), sh.moduleInspect(), sh.moduleTest(), sh.moduleBench())
 }
 
 func (sh *shell) moduleBuild() *cobra.Command {
@@ -20,6 +21,7 @@ func (sh *shell) moduleBuild() *cobra.Command {
 		Short: "Append a manifest to what a toolchain made",
 		Long: `Build checks FILE.wasm and the manifest and writes the module with its manifest, which replaces one that is there. The
 toolchain runs before it; for Go: GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -o FILE.wasm .`,
+		ValidArgsFunction: completeWasm,
 		RunE: func(_ *cobra.Command, args []string) error {
 			built, err := app.BuildModule(args[0], manifest, out)
 			if err != nil {
@@ -44,7 +46,13 @@ func (sh *shell) moduleCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE.wasm",
 		Short: "Say whether a module would be accepted, and why not",
-		Long:  `Check reads a module without running any of it. Code 0: it would be accepted; code 2: it is refused, and why.`,
+		Long: `Check reads, validates and compiles a module without running any of it. Code 0: it would be accepted; code 2: it is refused, for the
+reasons that are printed. Each has a stable code, those of the ABI first, then the sandbox's (wasm.…), and says what is wrong, where, and what to
+do. Limits of memory are the defaults: a function may raise them.
+
+A component is refused: weir runs core modules. Leave the step out that makes it one (wasm-tools component new, cargo component, a
+wasm32-wasip2 target), and build the core module as a reactor for wasm32-wasip1 or wasm32-unknown-unknown.`,
+		ValidArgsFunction: completeWasm,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			verdict, err := app.CheckModule(cmd.Context(), args[0])
 			if err != nil {
@@ -59,6 +67,28 @@ func (sh *shell) moduleCheck() *cobra.Command {
 				err = silent{fault.Inputf("%s is refused", args[0])}
 			}
 			return err
+		},
+	}
+}
+
+func (sh *shell) moduleInspect() *cobra.Command {
+	return &cobra.Command{
+		Use:   "inspect FILE.wasm",
+		Short: "Show what a module is made of",
+		Long: `Inspect shows a module's manifest, imports by list (weir's own; WASI functions that are served, inert or refused), exports, memory, hash
+and shape, and what the sandbox makes of it: its size after rewriting, how many places charge fuel, and whether an instance can be restored
+after a failure, which is faster than making a new one. Nothing of the module runs. It shows what would be refused too, with the reasons,
+as long as that can be read.`,
+		ValidArgsFunction: completeWasm,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, err := app.InspectModule(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if sh.json {
+				return sh.printJSON(found)
+			}
+			return found.Print(sh.out)
 		},
 	}
 }

@@ -54,7 +54,9 @@ func (s *spec) host() ([]byte, error) {
 	w.constants("Levels of a guest's log line.", "level", s.LogLevels)
 	w.constants("Statuses that a guest returns.", "Status", s.Statuses)
 	w.constants("Default limits.", "Limit", s.Limits)
+	w.constants("The most that limits can be raised to.", "Max", s.Ceilings)
 	w.codes("Rules that a guest can break while it runs. The code is part of the ABI.", s.Violations)
+	w.codes("Limits that a call can run into. The code is part of the ABI.", s.Exhaustions)
 	w.codes("Reasons to refuse a module before any of it runs.", s.Refusals)
 
 	w.line("\n// exportTable lists what a module exports.")

@@ -26,8 +26,10 @@ type spec struct {
 	LogLevels       map[string]int `json:"log_levels"`
 	Statuses        map[string]int `json:"statuses"`
 	Limits          map[string]int `json:"limits"`
+	Ceilings        map[string]int `json:"ceilings"`
 	WASI            wasi           `json:"wasi"`
 	Violations      []code         `json:"violations"`
+	Exhaustions     []code         `json:"exhaustions"`
 	Refusals        []code         `json:"refusals"`
 }
 

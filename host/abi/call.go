@@ -26,14 +26,18 @@ type call struct {
 	rejected bitset
 	refused  bool   // some row is in rejected
 	failText string // from fail
+	began    uint64 // what the instance's fuel was
 
 	emits, emittedRows, emittedBytes int
 
-	lines, dropped int // log lines
-	partial        [2][]byte
-	stderr         []byte
-	held           []heldLine
+	logged, left share // log lines
+	partial      [2][]byte
+	stderr       []byte
+	held         []heldLine
 }
+
+// share is a number of log lines and their bytes.
+type share struct{ lines, bytes int }
 
 // begin forgets the last call and starts another.
 func (i *Instance) begin(p phase, name string) {
@@ -41,6 +45,18 @@ func (i *Instance) begin(p phase, name string) {
 	*c = call{phase: p, name: name, rejected: c.rejected[:0],
 		partial: [2][]byte{c.partial[0][:0], c.partial[1][:0]}, stderr: c.stderr[:0], held: c.held[:0]}
 	i.world.reseed = true
+	i.follow()
+	if i.engine != nil {
+		c.began = i.engine.Fuel()
+	}
+}
+
+// spent is the fuel that the call has consumed.
+func (i *Instance) spent() uint64 {
+	if i.engine == nil {
+		return 0
+	}
+	return i.engine.Fuel() - i.call.began
 }
 
 // hint is the row in the progress cell, -1 where there is none or it can't be.

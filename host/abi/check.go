@@ -32,8 +32,8 @@ type exportRule struct {
 	required              bool
 }
 
-// Check says whether a module would be accepted, and if not, why not, without running any of it. memoryPages is the limit
-// that it would run under; 0 is the engine's default. The Info is nil where the file can't be read as a module. What
+// Check says whether a module would be accepted, and if not, why not, without running any of it. memoryPages is what its
+// memory may have under the limits that it would run with (engine.Limits.Pages); 0 is what the defaults allow. The Info is nil where the file can't be read as a module. What
 // needs validating code is left to the engine's compiler.
 func Check(wasm []byte, memoryPages uint32) (*Info, []Reason) {
 	c := &checker{info: &Info{}}
@@ -56,7 +56,10 @@ func Check(wasm []byte, memoryPages uint32) (*Info, []Reason) {
 	if c.exports(s) {
 		c.imports(s)
 	}
-	c.memory(s, engine.Limits{MemoryPages: memoryPages}.WithDefaults().MemoryPages)
+	if memoryPages == 0 {
+		memoryPages = engine.Limits{}.WithDefaults().Pages(0)
+	}
+	c.memory(s, memoryPages)
 	c.manifest(s)
 	return c.info, c.reasons
 }
@@ -206,7 +209,7 @@ func (c *checker) memory(s *shape, limit uint32) {
 	case m.flags&4 != 0:
 		c.add(CodeModuleMemory, "the memory is 64-bit; build for wasm32")
 	case m.least > uint64(limit):
-		c.add(CodeModuleMemory, "the memory starts with %d pages of 64 KiB; %d are allowed: raise weir.memory, or build with a smaller stack", m.least, limit)
+		c.add(CodeModuleMemory, "the memory starts with %d pages of 64 KiB; %d are allowed (the stack takes its part): raise weir.memory, or build with a smaller stack", m.least, limit)
 	default:
 		c.info.MemoryPages, c.info.MemoryMost = uint32(m.least), uint32(min(m.most, 1<<16))
 	}

@@ -7,7 +7,7 @@
 //   - Open starts an instance of a compiled module and lets it declare its outputs. Instance.Process runs one batch.
 //   - HostFuncs are the functions that a guest may import: module weir, and WASI as far as it is served.
 //
-// A guest's mistake is data: it comes out as a *Failure, and the instance is dead afterwards. Whatever a guest does, and
+// A guest's mistake is data: it comes out as a *Failure, and the instance is dead until it is restored. Whatever a guest does, and
 // whatever mistake of ours it uncovers, contain in this package turns it into an error; nothing panics through.
 package abi
 

@@ -13,7 +13,7 @@ import (
 // emit serves emit(output, rows, row_count, message, message_len) -> 0. Only in weir_process. Counts and sizes are checked
 // before anything is allocated; everything else on the copy.
 func (i *Instance) emit(_ context.Context, mem engine.Memory, stack []uint64) error {
-	c, limits := &i.call, i.config.Limits
+	c, limits := &i.call, i.limits
 	number, count, length := uint32(stack[0]), uint32(stack[2]), uint32(stack[4])
 	if c.phase != phaseProcess {
 		return violated(CodeCallTime, "emit was called in %s; it belongs in weir_process", c.name)
@@ -31,11 +31,15 @@ func (i *Instance) emit(_ context.Context, mem engine.Memory, stack []uint64) er
 	if (length == 0) != (o.Schema.NumFields() == 0) {
 		return violated(CodeEmitMessage, "a message of %d bytes for %s, which has %d columns", length, describe(o), o.Schema.NumFields())
 	}
-	size := int(length)
+	listed := int64(0)
 	if count != NoRows {
-		size += 4 * int(count)
+		listed = int64(count)
 	}
+	size := int64(length) + 4*listed
 	if err := c.spend(size, limits); err != nil {
+		return err
+	}
+	if err := i.keep(int64(length), listed, emitCost+columnCost*int64(o.Schema.NumFields())); err != nil {
 		return err
 	}
 	i.stats.BytesOut += uint64(size)
@@ -64,7 +68,7 @@ func (i *Instance) emit(_ context.Context, mem engine.Memory, stack []uint64) er
 }
 
 // fits says whether a row list may be so long: a selection no longer than the batch, an origin than the limit of rows.
-func fits(count uint32, kind int, rows uint32, l Limits) bool {
+func fits(count uint32, kind int, rows uint32, l *Limits) bool {
 	if kind == OutputPatch {
 		return count <= rows
 	}
@@ -82,15 +86,6 @@ func describe(o *Output) string {
 	return kind + " " + o.Name
 }
 
-// spend counts bytes that are copied out of the guest in this call.
-func (c *call) spend(n int, l Limits) error {
-	if n > l.EmittedBytes-c.emittedBytes {
-		return violated(CodeEmitBytes, "more than %d bytes emitted in a call", l.EmittedBytes)
-	}
-	c.emittedBytes += n
-	return nil
-}
-
 // record copies a message out of the guest, in one copy, and checks it. nil where there is no message.
 func (i *Instance) record(mem engine.Memory, o *Output, at, n uint64) (arrow.RecordBatch, error) {
 	message, err := argument(mem, "a message", at, n)
@@ -105,7 +100,7 @@ func (i *Instance) record(mem engine.Memory, o *Output, at, n uint64) (arrow.Rec
 }
 
 // countRows checks that message and row list are of one length, and the rows of the call within the limit.
-func (c *call) countRows(o *Output, record arrow.RecordBatch, count uint32, l Limits) error {
+func (c *call) countRows(o *Output, record arrow.RecordBatch, count uint32, l *Limits) error {
 	rows := int64(count)
 	if count == NoRows {
 		rows = int64(c.rows)

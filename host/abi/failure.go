@@ -11,7 +11,7 @@ import (
 	"github.com/weir-stream/weir/internal/visible"
 )
 
-// ErrDead is returned by a call into an instance that has failed or been closed.
+// ErrDead is returned by a call into an instance that has failed, and was not restored, or been closed.
 var ErrDead = errors.New("the guest instance is dead: an earlier call failed, or it was closed")
 
 // FailureKind says what kind of end a call came to.
@@ -19,9 +19,9 @@ type FailureKind string
 
 // The kinds of failure.
 const (
-	FailedTrap      FailureKind = "trap"      // the guest trapped: a panic, an access out of bounds, too deep a recursion
+	FailedTrap      FailureKind = "trap"      // the guest trapped: a panic, an access out of bounds, fuel, depth or host calls used up
 	FailedDeadline  FailureKind = "deadline"  // the call took too long
-	FailedMemory    FailureKind = "memory"    // the guest had no memory for the request
+	FailedMemory    FailureKind = "memory"    // the guest ran out of memory
 	FailedViolation FailureKind = "violation" // the guest broke a rule of the ABI
 	FailedStatus    FailureKind = "status"    // the guest returned another status than ok
 	FailedExit      FailureKind = "exit"      // the guest called proc_exit
@@ -30,10 +30,10 @@ const (
 )
 
 // Failure is the end of a call into a guest that did not do its work. Nothing that the guest emitted, rejected or logged
-// as a row's result in that call counts, and the instance is dead.
+// as a row's result in that call counts, and the instance is dead until it is restored.
 type Failure struct {
 	Kind     FailureKind
-	Code     string   // stable: "trap.unreachable", "status.bad_schema", "deadline", or a violation's code from abi.json
+	Code     string   // stable: "trap.unreachable", "status.bad_schema", or a limit's or violation's code from abi.json
 	Module   string   // Config.Name
 	Call     string   // the guest's export that ran: "weir_process"; "start" is the wasm start function
 	Function string   // the innermost guest function where the engine knows it, else ""
@@ -42,6 +42,7 @@ type Failure struct {
 	Message  string   // what happened, in one line
 	Stderr   string   // the beginning of what the guest wrote to its standard error in the call: a panic's text, say
 	Err      error    // the cause, where there is one
+	Fuel     uint64   // consumed by the call
 }
 
 // Error says which module failed in which call, where, and why.
@@ -99,7 +100,7 @@ func (e *exit) Error() string { return fmt.Sprintf("the guest called proc_exit(%
 // newFailure says where the instance stands.
 func (i *Instance) newFailure(kind FailureKind, code, message string) *Failure {
 	return &Failure{Kind: kind, Code: code, Message: message, Module: i.config.Name, Call: i.call.name, Row: i.hint(),
-		Stderr: string(i.call.stderr)}
+		Stderr: string(i.call.stderr), Fuel: i.spent()}
 }
 
 // failure makes the Failure of whatever ended a call.
@@ -117,7 +118,7 @@ func (i *Instance) failure(err error) *Failure {
 	switch {
 	case errors.As(err, &broken):
 		f.Kind, f.Code, f.Message = FailedViolation, broken.code, broken.message
-		if broken.code == CodeArenaNone {
+		if broken.code == CodeArenaNone || broken.code == CodeLimitMemory {
 			f.Kind = FailedMemory
 		}
 	case errors.As(err, &message):
@@ -132,12 +133,30 @@ func (f *Failure) fromTrap(t *engine.Trap) {
 	f.Message = t.Message
 	switch t.Class {
 	case engine.Deadline:
-		f.Kind, f.Code = FailedDeadline, "deadline"
+		f.Kind, f.Code = FailedDeadline, CodeLimitTime
+	case engine.FuelRate:
+		f.Kind, f.Code = FailedDeadline, CodeLimitFuelRate
+	case engine.Fuel:
+		f.Kind, f.Code = FailedTrap, CodeLimitFuel
+	case engine.StackOverflow:
+		f.Kind, f.Code = FailedTrap, CodeLimitDepth
+	case engine.HostCalls:
+		f.Kind, f.Code = FailedTrap, CodeLimitHostCalls
 	case engine.Cancelled:
 		f.Kind, f.Code = FailedCancelled, "cancelled"
 	case engine.Bug, engine.Host: // what a host function returned on purpose is told apart by the caller
 	default:
 		f.Kind, f.Code = FailedTrap, "trap."+string(t.Class)
+	}
+}
+
+// starved blames the limit of memory for what a guest did after it was refused more: the ways in which guests end then are
+// as many as their languages.
+func (f *Failure) starved() {
+	ownEnd := f.Kind == FailedExit || f.Kind == FailedStatus || f.Kind == FailedMemory || f.Kind == FailedTrap && strings.HasPrefix(f.Code, "trap.")
+	if ownEnd && f.Code != CodeLimitMemory {
+		f.Kind, f.Code = FailedMemory, CodeLimitMemory
+		f.Message += "; it was refused more memory before that: raise weir.memory or make batches smaller"
 	}
 }
 

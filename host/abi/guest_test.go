@@ -199,10 +199,10 @@ type trip struct {
 // run compiles wasm, opens it and processes one batch of t.rows rows. It closes and releases at the test's end.
 func (t *trip) run(tb testing.TB, wasm []byte) error {
 	tb.Helper()
-	if _, reasons := Check(wasm, t.limits.MemoryPages); reasons != nil {
+	if _, reasons := Check(wasm, t.limits.WithDefaults().Pages(0)); reasons != nil {
 		tb.Fatalf("the check refuses the test's guest: %v", reasons)
 	}
-	module, err := Compile(tb.Context(), wazero(), wasm, t.limits)
+	module, err := Compile(tb.Context(), wazero(), nil, wasm, t.limits)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -63,7 +63,7 @@ const schemaBytes = 4 << 20
 
 // output serves output(name, name_len, kind, schema, schema_len) -> number. Only in weir_open.
 func (i *Instance) output(_ context.Context, mem engine.Memory, stack []uint64) error {
-	limits := i.config.Limits
+	limits := i.limits
 	if i.call.phase != phaseOpen {
 		return violated(CodeCallTime, "output was called in %s; it belongs in weir_open", i.call.name)
 	}
@@ -88,15 +88,21 @@ func (i *Instance) output(_ context.Context, mem engine.Memory, stack []uint64) 
 	if len(message) > schemaBytes {
 		return violated(CodeOutputSchema, "a schema of %d bytes; at most %d are allowed", len(message), schemaBytes)
 	}
-	l := ipc.Limits{Columns: limits.Columns, NameBytes: LimitNameBytes, Rows: limits.EmittedRows, Bytes: schemaBytes}
+	if err := i.keep(int64(len(message)), 0, emitCost); err != nil {
+		return err
+	}
+	l := limits.messages()
+	l.Bytes = schemaBytes
 	if o.Schema, err = ipc.ReadSchema(bytes.Clone(message), l); err != nil {
 		return err
 	}
 	if o.Schema.NumFields() == 0 && o.Kind == OutputBatch {
 		return violated(CodeOutputSchema, "output %q is a batch and has no columns", o.Name)
 	}
-	l.Bytes = limits.EmittedBytes
-	if o.reader, err = ipc.NewReader(o.Schema, l); err != nil {
+	if err := i.keep(0, 0, fieldCost*int64(o.Schema.NumFields())); err != nil {
+		return err
+	}
+	if o.reader, err = ipc.NewReader(o.Schema, limits.messages()); err != nil {
 		return err
 	}
 	if err := i.agrees(o); err != nil {
@@ -139,10 +145,17 @@ func (i *Instance) reject(_ context.Context, mem engine.Memory, stack []uint64) 
 	if message = cut(message, LimitMessageBytes); !utf8.Valid(message) {
 		return violated(CodeRejectMessage, "the message that rejects row %d is not UTF-8", row)
 	}
-	if err := c.spend(len(code)+len(message), i.config.Limits); err != nil {
+	size := int64(len(code) + len(message))
+	if err := c.spend(size, i.limits); err != nil {
 		return err
 	}
-	i.stats.BytesOut += uint64(len(code) + len(message))
+	if err := i.copied(size + rejectionCost); err != nil {
+		return err
+	}
+	if err := i.work(size); err != nil {
+		return err
+	}
+	i.stats.BytesOut += uint64(size)
 	c.result.Rejected = append(c.result.Rejected, Rejection{row, string(code), string(message)})
 	stack[0] = StatusOK
 	return nil
@@ -154,8 +167,9 @@ func (i *Instance) failed(_ context.Context, mem engine.Memory, stack []uint64) 
 	if err != nil {
 		return err
 	}
-	i.call.failText = strings.ToValidUTF8(string(cut(message, LimitMessageBytes)), "\ufffd")
-	return nil
+	message = cut(message, LimitMessageBytes)
+	i.call.failText = strings.ToValidUTF8(string(message), "\ufffd")
+	return i.work(int64(len(message)))
 }
 
 // levels are the levels of log.
@@ -172,7 +186,7 @@ func (i *Instance) logged(ctx context.Context, mem engine.Memory, stack []uint64
 		return violated(CodeLogLevel, "a log line of level %d; 0 to 3 are known", uint32(stack[0]))
 	}
 	i.line(ctx, level, message)
-	return nil
+	return i.work(int64(min(len(message), LimitMessageBytes)))
 }
 
 func isCode(code []byte) bool {

@@ -21,34 +21,12 @@ type Config struct {
 	Input      *arrow.Schema     // the columns of every batch: those of Manifest.InputColumns, in that order
 	Parameters map[string]string // checked against the manifest, whose defaults are filled in
 	Manifest   *Manifest         // nil: the module has none
-	Limits     Limits
-	Logger     *slog.Logger     // for the guest's lines; nil: they are dropped
-	Seed       uint64           // of the guest's randomness, together with a row's coordinates
-	OpenTime   int64            // the guest's clock until a row has a time, in ms since 1970; default 1, since it never runs backwards later
-	Allocator  memory.Allocator // for what is copied out; nil: a pool of the instance's own that keeps at most 4 MiB idle
-}
-
-// Limits bound what a guest may answer. A zero field takes its default from abi.json.
-type Limits struct {
-	Outputs      int // that a guest declares
-	Columns      int // of an output
-	Emits        int // of a call
-	EmittedRows  int // of a call: rows of batches and rows selected by patches
-	EmittedBytes int // of a call: messages and row lists
-	LogLines     int // of a call; the rest is counted
-}
-
-func (l Limits) withDefaults() Limits {
-	for _, f := range []struct {
-		field  *int
-		preset int
-	}{{&l.Outputs, LimitOutputs}, {&l.Columns, LimitColumns}, {&l.Emits, LimitEmits}, {&l.EmittedRows, LimitEmittedRows},
-		{&l.EmittedBytes, LimitEmittedBytes}, {&l.LogLines, LimitLogLines}} {
-		if *f.field <= 0 {
-			*f.field = f.preset
-		}
-	}
-	return l
+	Limits     Limits            // of each call
+	Live       *LiveLimits       // nil: Limits, which never change; else those, and Limits count for nothing
+	Logger     *slog.Logger      // for the guest's lines; nil: they are dropped
+	Seed       uint64            // of the guest's randomness, together with a row's coordinates
+	OpenTime   int64             // the guest's clock at the start of a call, until a row has a time, in ms since 1970; default 1
+	Allocator  memory.Allocator  // for what is copied out; nil: a pool of the instance's own that keeps at most 4 MiB idle
 }
 
 // Output is an output that a guest declared.
@@ -66,12 +44,16 @@ type Stats struct {
 	BytesIn     uint64 // copied into the guest
 	BytesOut    uint64 // copied out of it: messages, row lists and texts
 	GuestTime   time.Duration
+	Fuel        uint64 // consumed, since it was made; the same on every machine for the same calls
 	MemoryBytes uint64 // size of the guest's memory now
 }
 
 // Instance is one opened guest. One goroutine at a time may use it; what it returned may be released by another.
+//
+// When it has been opened its state is kept, and Restore goes back to it.
 type Instance struct {
 	config  Config
+	limits  *Limits // of the running call
 	engine  engine.Instance
 	memory  engine.Memory
 	writer  *ipc.Writer
@@ -84,24 +66,12 @@ type Instance struct {
 	progress               uint32 // address of the progress cell
 	hasProgress            bool
 
-	call  call
-	world world
-	mem   memory.Allocator
-	spare spareResults
-	stack [1]uint64
-}
-
-// Compile compiles a module with the host functions of this package, its tables bounded.
-func Compile(ctx context.Context, e engine.Engine, wasm []byte, l engine.Limits) (engine.Module, error) {
-	wasm, err := boundTables(wasm)
-	if err != nil {
-		return nil, fault.InputError(err)
-	}
-	m, err := e.Compile(ctx, wasm, engine.Options{Host: HostFuncs(), Limits: l})
-	if err != nil {
-		return nil, fault.InputError(err)
-	}
-	return m, nil
+	call   call
+	world  world
+	opened opened
+	mem    memory.Allocator
+	spare  spareResults
+	stack  [1]uint64
 }
 
 // Open starts an instance and shakes hands with it: _initialize, weir_open with schema and parameters, the outputs that
@@ -125,11 +95,16 @@ func Open(ctx context.Context, module engine.Module, c Config) (_ *Instance, err
 		return nil, i.fail(err)
 	}
 	i.begin(phaseIdle, "")
+	if err := i.pin(); err != nil {
+		return nil, fault.EnvironmentError(fmt.Errorf("module %s: %w", c.Name, err))
+	}
 	return i, nil
 }
 
 func newInstance(c Config) (*Instance, error) {
-	c.Limits = c.Limits.withDefaults()
+	if c.Live == nil {
+		c.Live = NewLiveLimits(c.Limits)
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -265,6 +240,9 @@ func (i *Instance) fail(err error) error {
 	default:
 		return err
 	}
+	if i.engine != nil && i.engine.GrowRefused() {
+		f.starved()
+	}
 	return f.classed()
 }
 
@@ -282,6 +260,9 @@ func (i *Instance) Outputs() []Output { return i.outputs }
 // Stats counts since Open.
 func (i *Instance) Stats() Stats {
 	s := i.stats
+	if i.engine != nil {
+		s.Fuel = i.engine.Fuel()
+	}
 	if i.memory != nil && !i.dead {
 		s.MemoryBytes = uint64(len(i.memory.Bytes()))
 	}

@@ -10,15 +10,27 @@ import (
 // stderrKept is how much of what a guest writes to its standard error in a call a Failure tells.
 const stderrKept = 1024
 
+// admit cuts a line of the guest's and counts it; false where it doesn't fit into the call's share of lines and bytes.
+func (i *Instance) admit(text []byte) ([]byte, bool) {
+	c := &i.call
+	text = cut(text, LimitMessageBytes)
+	if c.logged.lines >= i.limits.LogLines || len(text) > i.limits.LogBytes-c.logged.bytes {
+		c.left.lines++
+		c.left.bytes += len(text)
+		return nil, false
+	}
+	c.logged.lines++
+	c.logged.bytes += len(text)
+	i.stats.BytesOut += uint64(len(text))
+	return text, true
+}
+
 // line writes one line of the guest's to the host's log, with module and row, unless the call has had its share.
 func (i *Instance) line(ctx context.Context, level slog.Level, text []byte) {
-	if i.call.lines == i.config.Limits.LogLines {
-		i.call.dropped++
+	text, ok := i.admit(text)
+	if !ok {
 		return
 	}
-	i.call.lines++
-	text = cut(text, LimitMessageBytes)
-	i.stats.BytesOut += uint64(len(text))
 	i.config.Logger.LogAttrs(ctx, level, strings.ToValidUTF8(string(text), "\ufffd"), i.place()...)
 }
 
@@ -42,15 +54,12 @@ type heldLine struct {
 	place []slog.Attr
 }
 
-// hold keeps a line on standard error until the call's end, unless the call has had its share of lines.
+// hold keeps a line on standard error until the call's end, unless the call has had its share.
 func (i *Instance) hold(text []byte) {
-	if i.call.lines == i.config.Limits.LogLines {
-		i.call.dropped++
+	text, ok := i.admit(text)
+	if !ok {
 		return
 	}
-	i.call.lines++
-	text = cut(text, LimitMessageBytes)
-	i.stats.BytesOut += uint64(len(text))
 	i.call.held = append(i.call.held, heldLine{strings.ToValidUTF8(string(text), "\ufffd"), i.place()})
 }
 
@@ -97,8 +106,9 @@ func (i *Instance) flush(ctx context.Context, failed bool) {
 		i.config.Logger.LogAttrs(ctx, level, l.text, l.place...)
 	}
 	i.call.held = i.call.held[:0]
-	if i.call.dropped > 0 && !failed {
-		i.config.Logger.LogAttrs(ctx, slog.LevelWarn, "log lines left out", slog.String("module", i.config.Name), slog.Int("lines", i.call.dropped))
+	if left := i.call.left; left.lines > 0 && !failed {
+		i.config.Logger.LogAttrs(ctx, slog.LevelWarn, "log lines left out",
+			slog.String("module", i.config.Name), slog.Int("lines", left.lines), slog.Int("bytes", left.bytes))
 	}
-	i.call.dropped = 0
+	i.call.left = share{}
 }

@@ -27,8 +27,11 @@ var _ memory.Allocator = (*pool)(nil)
 // class is the power of two that holds n bytes.
 func class(n int) int { return bits.Len(uint(max(n, smallest) - 1)) }
 
-// Allocate returns n bytes; what was in them before is left.
+// Allocate returns n bytes; what was in them before is left. It takes what occupied says.
 func (p *pool) Allocate(n int) []byte {
+	if n > mostPooled { // never kept, so that rounding would only cost memory
+		return make([]byte, n)
+	}
 	k := class(n)
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -14,7 +14,7 @@ type Row struct {
 	Partition uint32
 	Offset    int64
 	Frame     int32
-	Time      int64 // ms since 1970; -1: none
+	Time      int64 // ms since 1970, the guest's clock: the latest of the stream so far; -1: none
 }
 
 // Rows tells where each row of a batch came from.
@@ -26,6 +26,7 @@ type Rows interface {
 type Result struct {
 	Emits    []Emit
 	Rejected []Rejection
+	Fuel     uint64 // consumed by the call of weir_process
 
 	rows  []uint32 // holds the row lists of all emits
 	owner *spareResults
@@ -104,11 +105,12 @@ func (s *spareResults) put(r *Result) {
 
 // Process hands one batch to the guest and returns what it answered. batch has the columns of Config.Input; from tells
 // where its rows came from, nil where nothing is known. An error of the guest's is a *Failure: nothing of the call counts,
-// and the instance is dead.
+// and the instance is dead until Restore.
 func (i *Instance) Process(ctx context.Context, batch arrow.RecordBatch, from Rows) (_ *Result, err error) {
 	if i.dead {
 		return nil, fmt.Errorf("module %s: %w", i.config.Name, ErrDead)
 	}
+	i.world.now = i.opened.now // whatever the last call was about
 	size, err := i.writer.Prepare(batch)
 	if err != nil {
 		return nil, fmt.Errorf("module %s: the batch is not of the schema that the guest was opened with: %w", i.config.Name, err)
@@ -142,6 +144,7 @@ func (i *Instance) Process(ctx context.Context, batch arrow.RecordBatch, from Ro
 	if err := i.call.disjoint(i.outputs); err != nil {
 		return nil, i.fail(err)
 	}
+	result.Fuel = i.spent()
 	i.begin(phaseIdle, "")
 	return result, nil
 }

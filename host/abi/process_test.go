@@ -87,7 +87,7 @@ func identity(schema *arrow.Schema) []byte {
 }
 
 func TestRecordOutlivesResultAndInstance(t *testing.T) {
-	module, err := Compile(t.Context(), wazero(), identity(inputSchema), trip{}.limits)
+	module, err := Compile(t.Context(), wazero(), nil, identity(inputSchema), trip{}.limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func BenchmarkProcess(b *testing.B) {
 	patch := g.build(bodies{process: asm.Block(asm.I32(0), asm.I32(0), asm.I32(-1), asm.I32(0), asm.I32(0), asm.Call(g.emit))})
 	for name, wasm := range map[string][]byte{"identity": identity(schema), "patch": patch} {
 		b.Run(name, func(b *testing.B) {
-			module, err := Compile(b.Context(), wazero(), wasm, trip{}.limits)
+			module, err := Compile(b.Context(), wazero(), nil, wasm, trip{}.limits)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -310,21 +310,21 @@ func TestEndsOfGuests(t *testing.T) {
 		"trap in weir_open":     {FailedTrap, "trap.unreachable", "weir_open", func(*guest) bodies { return bodies{open: trapped} }},
 		"trap in weir_progress": {FailedTrap, "trap.unreachable", "weir_progress", func(*guest) bodies { return bodies{progress: trapped} }},
 		"trap in weir_process":  {FailedTrap, "trap.unreachable", "weir_process", func(*guest) bodies { return bodies{process: asm.Block(at(7), trapped)} }},
-		"loop in start":         {FailedDeadline, "deadline", "start", func(*guest) bodies { return bodies{start: spin} }},
-		"loop in _initialize":   {FailedDeadline, "deadline", "_initialize", func(*guest) bodies { return bodies{initialize: spin} }},
-		"loop in weir_arena":    {FailedDeadline, "deadline", "weir_arena", func(*guest) bodies { return bodies{arena: asm.Block(spin, ok())} }},
-		"loop in weir_open":     {FailedDeadline, "deadline", "weir_open", func(*guest) bodies { return bodies{open: asm.Block(spin, ok())} }},
-		"loop in weir_progress": {FailedDeadline, "deadline", "weir_progress", func(*guest) bodies { return bodies{progress: asm.Block(spin, ok())} }},
-		"loop in weir_process":  {FailedDeadline, "deadline", "weir_process", func(*guest) bodies { return bodies{process: asm.Block(at(7), spin, ok())} }},
-		"loop of host calls": {FailedDeadline, "deadline", "weir_process", func(g *guest) bodies {
+		"loop in start":         {FailedDeadline, CodeLimitTime, "start", func(*guest) bodies { return bodies{start: spin} }},
+		"loop in _initialize":   {FailedDeadline, CodeLimitTime, "_initialize", func(*guest) bodies { return bodies{initialize: spin} }},
+		"loop in weir_arena":    {FailedDeadline, CodeLimitTime, "weir_arena", func(*guest) bodies { return bodies{arena: asm.Block(spin, ok())} }},
+		"loop in weir_open":     {FailedDeadline, CodeLimitTime, "weir_open", func(*guest) bodies { return bodies{open: asm.Block(spin, ok())} }},
+		"loop in weir_progress": {FailedDeadline, CodeLimitTime, "weir_progress", func(*guest) bodies { return bodies{progress: asm.Block(spin, ok())} }},
+		"loop in weir_process":  {FailedDeadline, CodeLimitTime, "weir_process", func(*guest) bodies { return bodies{process: asm.Block(at(7), spin, ok())} }},
+		"loop of host calls": {FailedDeadline, CodeLimitTime, "weir_process", func(g *guest) bodies {
 			return bodies{process: asm.Block(at(7), asm.Loop(g.logs(0, "again"), asm.I32(1)), ok())}
 		}},
 		"load outside": {FailedTrap, "trap.out_of_bounds", "weir_process", func(*guest) bodies { return bodies{process: asm.Block(at(7), asm.I32(-4), asm.Load(0))} }},
-		"recursion": {FailedTrap, "trap.stack_overflow", "weir_process", func(g *guest) bodies {
+		"recursion": {FailedTrap, CodeLimitDepth, "weir_process", func(g *guest) bodies {
 			// Imports and the marker, arena and open come first: weir_process calls itself.
 			return bodies{process: asm.Block(at(7), asm.Get(0), asm.Call(5+3), asm.I32(1), asm.Add)}
 		}},
-		"memory without end": {FailedTrap, "trap.unreachable", "weir_process", func(*guest) bodies {
+		"memory without end": {FailedMemory, CodeLimitMemory, "weir_process", func(*guest) bodies {
 			return bodies{process: asm.Block(at(7), asm.Loop(asm.I32(1), asm.MemoryGrow, asm.I32(1), asm.Add), asm.Unreachable)}
 		}},
 		"no memory left": {FailedMemory, CodeArenaNone, "weir_arena", func(*guest) bodies { return bodies{arena: ok()} }},
@@ -338,7 +338,7 @@ func TestEndsOfGuests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGuest()
-			trip := trip{rows: 10, limits: engine.Limits{MemoryPages: 64}}
+			trip := trip{rows: 10, limits: engine.Limits{Memory: 64 * engine.PageSize}}
 			if tc.kind == FailedDeadline {
 				trip.limits.Timeout = short
 			}
@@ -356,7 +356,7 @@ func TestEndsOfGuests(t *testing.T) {
 			if name == "status error" && !strings.HasSuffix(f.Message, "no \ufffd way") {
 				t.Errorf("message %q", f.Message)
 			}
-			if f.Kind == FailedTrap && f.Code != "trap.stack_overflow" && f.Function == "" {
+			if f.Kind == FailedTrap && f.Code != CodeLimitDepth && f.Function == "" {
 				t.Error("the function is not known")
 			}
 		})

@@ -48,11 +48,21 @@ const (
 	LimitColumns       = 4096
 	LimitEmits         = 4096
 	LimitMessageBytes  = 4096
+	LimitLogBytes      = 65536
 	LimitTableEntries  = 1000000
 	LimitEmittedRows   = 1048576
 	LimitManifestBytes = 1048576
 	LimitEmittedBytes  = 67108864
 	LimitModuleBytes   = 67108864
+)
+
+// The most that limits can be raised to.
+const (
+	MaxLogLines     = 10000
+	MaxEmits        = 65536
+	MaxLogBytes     = 1048576
+	MaxEmittedRows  = 16777216
+	MaxEmittedBytes = 268435456
 )
 
 // Rules that a guest can break while it runs. The code is part of the ABI.
@@ -87,7 +97,7 @@ const (
 	CodeIPCMetadata    = "ipc.metadata"    // the metadata is not a well-formed flatbuffer
 	CodeIPCVersion     = "ipc.version"     // the metadata version is not V5
 	CodeIPCHeader      = "ipc.header"      // another kind of message than the one asked for
-	CodeIPCUnsupported = "ipc.unsupported" // compression, a dictionary, a big-endian schema or a column type that weir does not take
+	CodeIPCUnsupported = "ipc.unsupported" // compression, variadic buffers, a dictionary, a big-endian schema or a column type that weir does not take
 	CodeIPCSchema      = "ipc.schema"      // a column's name is empty, too long, not UTF-8 or taken
 	CodeIPCLimit       = "ipc.limit"       // more columns, rows or bytes than allowed
 	CodeIPCLayout      = "ipc.layout"      // the number of nodes or buffers is not what the declared columns ask for
@@ -97,6 +107,16 @@ const (
 	CodeIPCValidity    = "ipc.validity"    // a validity buffer is too short, or the null count is not right
 	CodeIPCNull        = "ipc.null"        // a null in a column that was declared without
 	CodeIPCUTF8        = "ipc.utf8"        // a text value is not UTF-8
+)
+
+// Limits that a call can run into. The code is part of the ABI.
+const (
+	CodeLimitFuel      = "limit.fuel"       // the call consumed all the fuel that one may
+	CodeLimitFuelRate  = "limit.fuel_rate"  // the call, slowed down to its fuel a second, took longer than one may
+	CodeLimitTime      = "limit.time"       // the call took longer than one may
+	CodeLimitDepth     = "limit.depth"      // calls nested deeper than the stack allows
+	CodeLimitMemory    = "limit.memory"     // the guest was refused memory and the call failed, or what it declared, emitted and rejected does not fit beside its memory
+	CodeLimitHostCalls = "limit.host_calls" // the call called more host functions than one may
 )
 
 // Reasons to refuse a module before any of it runs.

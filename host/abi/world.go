@@ -11,7 +11,7 @@ import (
 // world is what a guest sees of time and chance: functions of the row that it works on, so that a replay sees the same.
 type world struct {
 	seed   uint64
-	now    int64 // ns since 1970; never runs backwards in an instance
+	now    int64 // ns since 1970; never runs backwards in a call
 	random *rand.ChaCha8
 	reseed bool // a call has begun
 	row    int  // that random was seeded for
@@ -25,7 +25,8 @@ func (i *Instance) row() (Row, bool) {
 	return Row{}, false
 }
 
-// clock is the guest's time: its row's, or the latest that it has seen.
+// clock is the guest's time: its row's, or the latest that it has seen in the call. That it does not run backwards from call to
+// call is for Rows to see to, since an instance may serve several streams.
 func (i *Instance) clock() int64 {
 	if row, ok := i.row(); ok && row.Time >= 0 {
 		i.world.now = max(i.world.now, min(row.Time, math.MaxInt64/int64(time.Millisecond))*int64(time.Millisecond))

@@ -26,6 +26,7 @@ type explainedCall struct {
 	Module   string   `json:"module"`
 	Sent     []string `json:"sent"`
 	Outputs  []string `json:"outputs"`
+	OnError  string   `json:"on_error"` // isolate, fail or drop_batch, and what that means here
 }
 
 type explainedSink struct {
@@ -63,8 +64,8 @@ func (pl *plan) explained() explained {
 			e.Checked = append(e.Checked, c.Name)
 		}
 	}
-	for _, c := range pl.calls {
-		call := explainedCall{Function: c.fn.def.Name, Module: c.fn.hash, Sent: []string{}}
+	for i, c := range pl.calls {
+		call := explainedCall{Function: c.fn.def.Name, Module: c.fn.hash, Sent: []string{}, OnError: explainFailure(&pl.stages[i])}
 		for _, col := range c.send {
 			call.Sent = append(call.Sent, c.input.Field(col).Name)
 		}
@@ -100,7 +101,8 @@ func (e explained) text() string {
 	}
 	fmt.Fprintf(&b, "pipeline %s\n  source   %s\n  decodes  %s\n  checks   %s\n  bad data %s\n", e.Pipeline, e.Source, list(e.Decoded), list(e.Checked), e.BadData)
 	for _, c := range e.Calls {
-		fmt.Fprintf(&b, "  function %s (%s)\n    sent     %s\n    outputs  %s\n", c.Function, c.Module, list(c.Sent), strings.Join(c.Outputs, ", "))
+		fmt.Fprintf(&b, "  function %s (%s)\n    sent     %s\n    outputs  %s\n    on error %s\n",
+			c.Function, c.Module, list(c.Sent), strings.Join(c.Outputs, ", "), c.OnError)
 	}
 	for _, s := range e.Sinks {
 		fmt.Fprintf(&b, "  sink     %s: %s\n    columns  %s\n", s.Table, s.Sink, list(s.Columns))

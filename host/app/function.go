@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/weir-stream/weir/host/config"
 	"github.com/weir-stream/weir/host/engine"
 	"github.com/weir-stream/weir/host/operator"
+	"github.com/weir-stream/weir/host/sandbox"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -28,19 +28,23 @@ type function struct {
 	hash       string        // "sha256:…" of the file
 	parameters map[string]string
 
-	dropBatch  bool
+	engine     string          // by name; "": the one that everything else runs on
+	answers    *abi.LiveLimits // of all its instances
+	onFailure  onFailure
 	errorTopic string
 }
 
 // modules are the functions of a configuration.
 type modules struct {
-	engine    engine.Engine
+	engine    engine.Engine            // of functions that name none
+	others    map[string]engine.Engine // by their names
+	cache     *sandbox.Cache           // of rewritten modules; nil: none
 	log       *slog.Logger
 	functions map[*config.Function]*function
 }
 
-func newModules(e engine.Engine, log *slog.Logger) *modules {
-	return &modules{engine: e, log: log, functions: map[*config.Function]*function{}}
+func newModules(e engine.Engine, cache *sandbox.Cache, log *slog.Logger) *modules {
+	return &modules{engine: e, others: map[string]engine.Engine{}, cache: cache, log: log, functions: map[*config.Function]*function{}}
 }
 
 // load reads, checks and compiles a function's module. Nothing of it runs.
@@ -57,7 +61,7 @@ func (m *modules) load(ctx context.Context, def *config.Function) error {
 	if err != nil {
 		return fault.InputError(fmt.Errorf("%s: function %s: %w", def.PathPos, def.Name, err))
 	}
-	info, reasons := abi.Check(wasm, limits.MemoryPages)
+	info, reasons := abi.Check(wasm, limits.Pages(0))
 	if reasons != nil {
 		errs := []error{}
 		for _, r := range reasons {
@@ -66,7 +70,11 @@ func (m *modules) load(ctx context.Context, def *config.Function) error {
 		return errors.Join(errs...)
 	}
 	f.manifest, f.hash = info.Manifest, hash(wasm)
-	if f.module, err = abi.Compile(ctx, m.engine, wasm, limits); err != nil {
+	e, err := m.engineNamed(f.engine)
+	if err != nil {
+		return err
+	}
+	if f.module, err = abi.Compile(ctx, e, m.cache, wasm, limits); err != nil {
 		return fault.InputError(fmt.Errorf("%s: function %s: %s: %w", def.PathPos, def.Name, def.Path, err))
 	}
 	m.functions[def] = f
@@ -76,17 +84,12 @@ func (m *modules) load(ctx context.Context, def *config.Function) error {
 // options takes the host's options, those whose keys begin with weir.
 func (f *function) options(def *config.Function) (engine.Limits, error) {
 	bag := def.Host.Clone()
-	pages := bag.Size("weir.memory", engine.DefaultMemoryPages*engine.PageSize) / engine.PageSize
-	if pages < 1 || pages > engine.MaxMemoryPages {
-		bag.Reject("weir.memory", "a size from 64KB to 256MB")
-	}
-	timeout := bag.Duration("weir.timeout", engine.DefaultTimeout)
-	if timeout <= 0 || timeout > time.Hour {
-		bag.Reject("weir.timeout", "a time above 0 and up to 1h, such as '500ms'")
-	}
-	f.dropBatch = bag.Enum("weir.on_error", "fail", "fail", "drop_batch") == "drop_batch"
+	limits := engineLimits(bag)
+	f.engine = engineName(bag)
+	f.answers = abi.NewLiveLimits(answerLimits(bag))
+	f.onFailure = failureOptions(bag)
 	f.errorTopic = bag.String("weir.error_topic", "")
-	return engine.Limits{MemoryPages: uint32(pages), Timeout: timeout}, bag.Done()
+	return limits.WithDefaults(), bag.Done()
 }
 
 var errTooLarge = errors.New("is larger than a module may be")
@@ -114,7 +117,7 @@ func (m *modules) close(ctx context.Context) (err error) {
 	for _, f := range m.functions {
 		err = errors.Join(err, f.module.Close(ctx))
 	}
-	return err
+	return errors.Join(err, m.closeOthers(ctx))
 }
 
 // open opens an instance over the input to learn its outputs, and closes it.
@@ -140,7 +143,7 @@ func (m *modules) open(ctx context.Context, at config.Call, input *arrow.Schema)
 func (m *modules) instance(ctx context.Context, c *call) (*abi.Instance, error) {
 	return abi.Open(ctx, c.fn.module, abi.Config{
 		Name: c.fn.def.Name, Input: pick(c.input, c.send), Parameters: c.fn.parameters, Manifest: c.fn.manifest,
-		Logger: m.log.With("hash", c.fn.hash),
+		Live: c.fn.answers, Logger: m.log.With("hash", c.fn.hash),
 	})
 }
 

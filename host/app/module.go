@@ -1,18 +1,12 @@
 package app
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 
 	"github.com/weir-stream/weir/host/abi"
-	"github.com/weir-stream/weir/host/builtin"
-	"github.com/weir-stream/weir/host/engine"
 	"github.com/weir-stream/weir/internal/fault"
-	"github.com/weir-stream/weir/internal/visible"
 )
 
 // Built is a module that BuildModule wrote.
@@ -68,61 +62,4 @@ func refusal(file string, reasons []abi.Reason) error {
 		text += fmt.Sprintf("\n  %s: %s", r.Code, r.Message)
 	}
 	return fault.Inputf("%s", text)
-}
-
-// Verdict says whether a module would be accepted.
-type Verdict struct {
-	Accepted bool          `json:"accepted"`
-	Reasons  []abi.Reason  `json:"reasons"`
-	manifest *abi.Manifest // of an accepted one that has one
-	file     string
-}
-
-// CheckModule checks and compiles a module without running any of it. The error is about reading the file.
-func CheckModule(ctx context.Context, path string) (*Verdict, error) {
-	v := &Verdict{Reasons: []abi.Reason{}, file: path}
-	wasm, err := readModule(path)
-	if errors.Is(err, errTooLarge) {
-		v.Reasons = append(v.Reasons, abi.Reason{Code: abi.CodeModuleSize, Message: err.Error()})
-		return v, nil
-	}
-	if err != nil {
-		return nil, fault.InputError(err)
-	}
-	info, reasons := abi.Check(wasm, 0)
-	if reasons != nil {
-		v.Reasons = reasons
-		return v, nil
-	}
-	e, err := builtin.Engine("", slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, err
-	}
-	defer e.Close(ctx)
-	module, err := abi.Compile(ctx, e, wasm, engine.Limits{})
-	if err != nil {
-		v.Reasons = append(v.Reasons, abi.Reason{Code: "wasm.invalid", Message: err.Error()})
-		return v, nil
-	}
-	defer module.Close(ctx)
-	v.Accepted, v.manifest = true, info.Manifest
-	return v, nil
-}
-
-// Print tells people.
-func (v *Verdict) Print(w io.Writer) error {
-	text := v.file + " would be accepted"
-	switch {
-	case !v.Accepted:
-		text = v.file + " would be refused:"
-	case v.manifest != nil:
-		text += fmt.Sprintf(": %s %s", visible.Line(v.manifest.Name), visible.Line(v.manifest.Version))
-	default:
-		text += "; it has no manifest, so it is sent every column"
-	}
-	for _, r := range v.Reasons {
-		text += fmt.Sprintf("\n  %s: %s", r.Code, r.Message)
-	}
-	_, err := fmt.Fprintln(w, visible.Lines(text))
-	return fault.EnvironmentError(err)
 }

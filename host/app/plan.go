@@ -18,6 +18,7 @@ import (
 	"github.com/weir-stream/weir/host/framing"
 	"github.com/weir-stream/weir/host/operator"
 	"github.com/weir-stream/weir/host/pipeline"
+	"github.com/weir-stream/weir/host/sandbox"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -28,7 +29,7 @@ type plan struct {
 	calls  []*call
 	sinks  []*sinkPlan
 	needs  need             // columns of the source that anything reads
-	stages []operator.Stage // what each lane's chain is opened with
+	stages []operator.Stage // what the lanes' chains are opened with
 }
 
 // call is one function of a pipeline's chain, opened once to learn its outputs.
@@ -71,10 +72,10 @@ type planner struct {
 // poolBytes bounds the free buffers that batches are made from.
 const poolBytes = 32 << 20
 
-func newPlanner(e engine.Engine, log *slog.Logger) *planner {
+func newPlanner(e engine.Engine, rewritten *sandbox.Cache, log *slog.Logger) *planner {
 	return &planner{
 		connectors: builtin.Connectors(), formats: builtin.Formats(), mem: batch.NewPool(memory.DefaultAllocator, poolBytes),
-		tables: map[*config.Table]*table{}, modules: newModules(e, log),
+		tables: map[*config.Table]*table{}, modules: newModules(e, rewritten, log),
 	}
 }
 
@@ -311,9 +312,7 @@ func (p *planner) assemble(pl *plan, def *config.Pipeline) error {
 		}
 		pl.Config.Sinks = append(pl.Config.Sinks, sink)
 	}
-	pl.Config.Chain = func(ctx context.Context) (*operator.Chain, error) {
-		return operator.Open(ctx, pl.stages, p.mem)
-	}
+	pl.Config.Chain = operator.NewLanes(pl.stages, p.mem).Open
 	return nil
 }
 

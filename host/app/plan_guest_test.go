@@ -105,7 +105,7 @@ func planSQL(t testing.TB, sql string, modules map[string]declared) ([]*plan, er
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPlanner(e, slog.New(slog.DiscardHandler))
+	p := newPlanner(e, nil, slog.New(slog.DiscardHandler))
 	p.connectors = connector.Registry{"memory": new(connectortest.Memory)}
 	p.mem = batch.NewPool(memory.DefaultAllocator, 0)
 	plans, closePlans, err := p.plan(t.Context(), cfg)

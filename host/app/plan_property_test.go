@@ -104,6 +104,10 @@ type standIn struct {
 	in []string // the columns it is to be sent
 }
 
+func (s *standIn) Used() (uint64, int64) { return 1, 0 }
+
+func (s *standIn) Restore(context.Context) error { return nil }
+
 func (s *standIn) Close(context.Context) error { return nil }
 
 func (s *standIn) Process(_ context.Context, rec arrow.RecordBatch, from abi.Rows) (*abi.Result, error) {

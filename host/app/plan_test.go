@@ -123,6 +123,9 @@ func planText(t *testing.T, plans []*plan, err error) string {
 		}
 		for i, s := range pl.stages {
 			fmt.Fprintf(&out, "  %s is sent %s from %v%s\n", s.Function, columns(s.Input), s.Send, onReject(pl, i))
+			if s.OnError != operator.Fail {
+				fmt.Fprintf(&out, "    on error %s\n", explainFailure(&s))
+			}
 			for _, o := range s.Outputs {
 				fmt.Fprintf(&out, "    %s\n", outputText(o))
 			}

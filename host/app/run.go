@@ -57,7 +57,11 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 		return err
 	}
 	defer eng.Close(context.WithoutCancel(ctx))
-	plans, closePlans, err := newPlanner(eng, c.Log).plan(ctx, cfg)
+	rewritten := openRewritten(c.Log)
+	if rewritten != nil {
+		defer rewritten.Close()
+	}
+	plans, closePlans, err := newPlanner(eng, rewritten, c.Log).plan(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -142,6 +146,11 @@ type Summary struct {
 	GuestSeconds float64 `json:"guest_seconds"`
 	Seconds      float64 `json:"seconds"`
 	DeadLetters  int64   `json:"dead_letters"`
+	// Traps counts calls of modules that failed, ExtraCalls those on parts of batches because of it, Condemned the rejected
+	// rows that a module failed on alone.
+	Traps      int64 `json:"traps"`
+	ExtraCalls int64 `json:"extra_calls"`
+	Condemned  int64 `json:"condemned"`
 	// Allocations counts heap objects that the whole process allocated while its pipelines ran.
 	Allocations uint64 `json:"allocations"`
 	// Stages are seconds of work by stage, summed over lanes.
@@ -164,6 +173,7 @@ func summarize(name string, s *pipeline.Stats) Summary {
 		Pipeline:  name,
 		RecordsIn: s.RecordsIn.Load(), RowsIn: s.RowsIn.Load(), RowsOut: s.RowsOut.Load(), RecordsOut: s.RecordsOut.Load(),
 		Rejected: s.Rejected.Load(), BytesIn: s.BytesIn.Load(), BytesOut: s.BytesOut.Load(), DeadLetters: s.Letters.Load(),
+		Fuel: s.Fuel.Load(), Traps: s.Traps.Load(), ExtraCalls: s.ExtraCalls.Load(), Condemned: s.Condemned.Load(),
 		GuestSeconds: seconds(s.Guest.Load()), Seconds: s.Seconds(),
 		Stages: Stages{
 			Decode: seconds(s.Decode.Load()), Operators: seconds(s.Operators.Load()), Guest: seconds(s.Guest.Load()),
@@ -185,6 +195,9 @@ func summaries(c RunConfig, plans []*plan, allocated uint64) error {
 		}
 		fmt.Fprintf(c.Err, "pipeline %s: %d records in, %d rows in, %d rows out, %d records out, %d rejected in %.2f s (%.0f records/s, guest %.0f%%)\n",
 			s.Pipeline, s.RecordsIn, s.RowsIn, s.RowsOut, s.RecordsOut, s.Rejected, s.Seconds, perSecond(s.RecordsIn, s.Seconds), 100*share(s.GuestSeconds, s.Seconds))
+		if s.Traps > 0 {
+			fmt.Fprintf(c.Err, "pipeline %s: modules failed %d times: %d rows condemned, %d calls more\n", s.Pipeline, s.Traps, s.Condemned, s.ExtraCalls)
+		}
 	}
 	return nil
 }

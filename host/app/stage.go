@@ -15,22 +15,27 @@ import (
 // those that nothing reads.
 func (p *planner) stage(pl *plan, i int, places []int, letters *letterBook) (operator.Stage, pipeline.OnReject, error) {
 	c := pl.calls[i]
-	onReject := pipeline.OnReject{Letters: -1, Drop: c.fn.dropBatch}
 	topic := c.fn.errorTopic
 	if topic == "" {
 		topic = pl.source.badTopic
 	}
+	onError, err := c.fn.onFailure.policy(topic)
+	onReject := pipeline.OnReject{Letters: -1, Drop: onError == operator.DropBatch}
+	if err != nil {
+		return operator.Stage{}, onReject, err
+	}
 	if topic != "" {
-		var err error
 		if onReject.Letters, err = letters.to(pl.source, topic); err != nil {
 			return operator.Stage{}, onReject, err
 		}
 	}
 	s := operator.Stage{
-		Function: c.fn.def.Name, Hash: c.fn.hash, DropBatch: c.fn.dropBatch,
+		Function: c.fn.def.Name, Hash: c.fn.hash, OnError: onError, Breaker: c.fn.onFailure.breaker,
 		Input: pick(c.input, c.send), Send: through(c.send, places),
 		Open: func(ctx context.Context) (operator.Guest, error) { return p.modules.instance(ctx, c) },
 		Row:  p.rowJSON,
+		// A leak is gone before it meets the limit, where a row would have to answer for it.
+		Growth: c.fn.module.Limits().Memory / 2,
 	}
 	for n, o := range c.outputs {
 		s.Outputs = append(s.Outputs, pl.stageOutput(i, n, o, places))

@@ -16,6 +16,10 @@ type Provenance struct {
 	Frame     []int32  // index of the frame in its record
 	Time      []int64  // the record's timestamp, milliseconds since 1970; -1: it has none
 	Raw       [][]byte // the frame's bytes as they were; they alias the source's buffer and are not to be written to
+
+	// Latest is the latest timestamp of the partition's rows in front of these, as far as they were read in this run; 0:
+	// none. What follows the time of a stream follows this and not only the rows of one batch.
+	Latest int64
 }
 
 // Append adds one row's coordinates.
@@ -24,6 +28,20 @@ func (p *Provenance) Append(offset int64, frame int32, time int64, raw []byte) {
 	p.Frame = append(p.Frame, frame)
 	p.Time = append(p.Time, time)
 	p.Raw = append(p.Raw, raw)
+}
+
+// Next begins the provenance of the rows that come behind p's.
+func (p *Provenance) Next() *Provenance {
+	return &Provenance{Topic: p.Topic, Partition: p.Partition, Latest: p.LatestBefore(p.Len())}
+}
+
+// LatestBefore is what Latest is for the rows from row i on.
+func (p *Provenance) LatestBefore(i int) int64 {
+	latest := p.Latest
+	for _, t := range p.Time[:i] {
+		latest = max(latest, t)
+	}
+	return latest
 }
 
 // Len is the number of rows.

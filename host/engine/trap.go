@@ -9,9 +9,12 @@ type Class string
 const (
 	Unreachable   Class = "unreachable"    // the guest gave up: a panic, an abort, a failed assertion
 	OutOfBounds   Class = "out_of_bounds"  // an access outside the linear memory
-	StackOverflow Class = "stack_overflow" // calls nested too deeply
+	StackOverflow Class = "stack_overflow" // calls nested deeper than Limits.Depth
 	Arithmetic    Class = "arithmetic"     // a division by zero, an integer overflow, a conversion out of range
 	Table         Class = "table"          // an indirect call or table access that finds nothing, or another type
+	Fuel          Class = "fuel"           // the call consumed more than Limits.Fuel
+	FuelRate      Class = "fuel_rate"      // the call, held to Limits.FuelPerSecond, took longer than Limits.Timeout
+	HostCalls     Class = "host_calls"     // more host functions called than Limits.HostCalls
 	Deadline      Class = "deadline"       // the call took longer than Limits.Timeout
 	Cancelled     Class = "cancelled"      // the caller's context ended
 	Host          Class = "host"           // a host function returned an error: Trap.Err

@@ -5,13 +5,15 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/weir-stream/weir/host/ipc/ipctest"
 )
 
 // FuzzReadBatch reads arbitrary messages; whatever is accepted must be readable to the last value.
 func FuzzReadBatch(f *testing.F) {
-	schema := everyType()
+	schema := ipctest.EveryType()
 	for _, n := range []int{0, 1, 9} {
-		batch := fill(schema, n, memory.DefaultAllocator, counter())
+		batch := ipctest.Fill(schema, n, memory.DefaultAllocator, ipctest.Counter())
 		f.Add(encode(f, batch))
 		f.Add(arrowWrite(f, batch)[1])
 	}
@@ -20,7 +22,7 @@ func FuzzReadBatch(f *testing.F) {
 
 // FuzzMutatedBatch overwrites two places of a valid message, so that broken values are tried deep inside.
 func FuzzMutatedBatch(f *testing.F) {
-	valid := encode(f, fill(everyType(), 20, memory.DefaultAllocator, counter()))
+	valid := encode(f, ipctest.Fill(ipctest.EveryType(), 20, memory.DefaultAllocator, ipctest.Counter()))
 	f.Add(uint16(8), uint64(1), uint16(300), uint64(1<<63))
 	f.Add(uint16(64), uint64(20), uint16(1200), uint64(0xffffffff))
 	f.Fuzz(func(t *testing.T, at1 uint16, v1 uint64, at2 uint16, v2 uint64) {
@@ -34,7 +36,7 @@ func FuzzMutatedBatch(f *testing.F) {
 func readAndTouch(t *testing.T, message []byte) {
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
-	got, err := decode(everyType(), message, mem)
+	got, err := decode(ipctest.EveryType(), message, mem)
 	if err != nil {
 		if codeOf(err) == "not an *Error" {
 			t.Fatal(err)
@@ -43,7 +45,7 @@ func readAndTouch(t *testing.T, message []byte) {
 	}
 	touch(t, got)
 	again := encode(t, got)
-	second, err := decode(everyType(), again, mem)
+	second, err := decode(ipctest.EveryType(), again, mem)
 	if err != nil {
 		t.Fatalf("accepted, written and then refused: %v", err)
 	}
@@ -53,8 +55,8 @@ func readAndTouch(t *testing.T, message []byte) {
 
 // FuzzReadSchema reads arbitrary schemas; whatever is accepted must come back the same after writing it.
 func FuzzReadSchema(f *testing.F) {
-	f.Add(schemaMessage(f, everyType()))
-	f.Add(arrowWrite(f, fill(everyType(), 0, memory.DefaultAllocator, counter()))[0])
+	f.Add(schemaMessage(f, ipctest.EveryType()))
+	f.Add(arrowWrite(f, ipctest.Fill(ipctest.EveryType(), 0, memory.DefaultAllocator, ipctest.Counter()))[0])
 	f.Fuzz(func(t *testing.T, message []byte) {
 		schema, err := ReadSchema(message, testLimits)
 		if err != nil {

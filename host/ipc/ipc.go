@@ -53,9 +53,12 @@ func errorf(code, layout string, args ...any) error {
 type Limits struct {
 	Columns   int // of a schema
 	NameBytes int // of a column's name
-	Rows      int // of a record batch
+	Rows      int // of a record batch, MostRows at most
 	Bytes     int // of a message, metadata included
 }
+
+// MostRows is the most that Limits.Rows may be: so many values can be measured in bits in 31 bits.
+const MostRows = 1 << 24
 
 const (
 	prefix    = 8  // continuation marker and metadata length
@@ -90,13 +93,22 @@ func frame(message []byte, kind byte, l Limits) (header table, body []byte, err 
 	case version != versionV5:
 		return table{}, nil, errorf(CodeVersion, "metadata version %d; V5 (4) is the one in use", version)
 	case tag != kind:
-		return table{}, nil, errorf(CodeHeader, "a message of kind %d where %d is wanted (1 schema, 3 record batch)", tag, kind)
+		return table{}, nil, errorf(CodeHeader, "%s where %s is wanted", messageName(tag), messageName(kind))
 	case !header.there():
 		return table{}, nil, errorf(CodeMetadata, "the message has no header")
 	case bodyLength != int64(len(body)):
 		return table{}, nil, errorf(CodeFrame, "a body of %d bytes where the metadata says %d", len(body), bodyLength)
 	}
 	return header, body, nil
+}
+
+// messageName is a kind of MessageHeader in Message.fbs, in words.
+func messageName(kind byte) string {
+	names := [...]string{"a message without a header", "a schema", "a dictionary batch", "a record batch", "a tensor", "a sparse tensor"}
+	if int(kind) < len(names) {
+		return names[kind]
+	}
+	return fmt.Sprintf("a message of kind %d", kind)
 }
 
 func align(n, to int) int { return (n + to - 1) / to * to }

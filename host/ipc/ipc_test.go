@@ -10,6 +10,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"pgregory.net/rapid"
+
+	"github.com/weir-stream/weir/host/ipc/ipctest"
 )
 
 func TestArrowReadsWhatWeWrite(t *testing.T) {
@@ -18,7 +20,7 @@ func TestArrowReadsWhatWeWrite(t *testing.T) {
 		defer mem.AssertSize(t, 0)
 		schema := drawSchema(rt)
 		n := rapid.IntRange(0, 200).Draw(rt, "rows")
-		whole := fill(schema, n, mem, func() int { return rapid.IntRange(0, 1000).Draw(rt, "v") })
+		whole := ipctest.Fill(schema, n, mem, func() int { return rapid.IntRange(0, 1000).Draw(rt, "v") })
 		defer whole.Release()
 		from := rapid.IntRange(0, n).Draw(rt, "from")
 		batch := whole.NewSlice(int64(from), int64(rapid.IntRange(from, n).Draw(rt, "to")))
@@ -38,7 +40,7 @@ func TestWeReadWhatArrowWrites(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 		defer mem.AssertSize(t, 0)
-		batch := fill(drawSchema(rt), rapid.IntRange(0, 100).Draw(rt, "rows"), mem, func() int { return rapid.IntRange(0, 1000).Draw(rt, "v") })
+		batch := ipctest.Fill(drawSchema(rt), rapid.IntRange(0, 100).Draw(rt, "rows"), mem, func() int { return rapid.IntRange(0, 1000).Draw(rt, "v") })
 		defer batch.Release()
 		stream := arrowWrite(t, batch)
 		schema, err := ReadSchema(stream[0], testLimits)
@@ -60,14 +62,14 @@ func TestWeReadWhatArrowWrites(t *testing.T) {
 func TestWriterIsReusedAcrossBatches(t *testing.T) {
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
-	schema := everyType()
+	schema := ipctest.EveryType()
 	w, err := NewWriter(schema)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dst := make([]byte, 1<<20)
 	for _, n := range []int{100, 0, 1, 64, 7, 1000} {
-		batch := fill(schema, n, mem, counter())
+		batch := ipctest.Fill(schema, n, mem, ipctest.Counter())
 		size, err := w.Prepare(batch)
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +97,7 @@ func TestBatchWithoutColumnsKeepsItsRows(t *testing.T) {
 }
 
 func TestBodiesAreAlignedAndPaddingIsZero(t *testing.T) {
-	batch := fill(everyType(), 13, memory.DefaultAllocator, counter())
+	batch := ipctest.Fill(ipctest.EveryType(), 13, memory.DefaultAllocator, ipctest.Counter())
 	defer batch.Release()
 	message := encode(t, batch)
 	start := prefix + int(binary.LittleEndian.Uint32(message[4:]))
@@ -187,7 +189,7 @@ func TestWriterRefusesWhatTheSchemaDoesNotSay(t *testing.T) {
 		"another type": {{Name: "x", Type: arrow.PrimitiveTypes.Int32}},
 		"nulls":        {{Name: "x", Type: arrow.PrimitiveTypes.Int64, Nullable: true}},
 	} {
-		if _, err := w.Prepare(fill(arrow.NewSchema(fields, nil), 10, memory.DefaultAllocator, counter())); err == nil {
+		if _, err := w.Prepare(ipctest.Fill(arrow.NewSchema(fields, nil), 10, memory.DefaultAllocator, ipctest.Counter())); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -205,7 +207,7 @@ func benchmarkBatch(b *testing.B) arrow.RecordBatch {
 		{Name: "carrier", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "dep_delay", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 		{Name: "distance", Type: arrow.PrimitiveTypes.Float64}, {Name: "late", Type: arrow.FixedWidthTypes.Boolean},
 	}, nil)
-	return fill(schema, 1024, memory.DefaultAllocator, counter())
+	return ipctest.Fill(schema, 1024, memory.DefaultAllocator, ipctest.Counter())
 }
 
 func BenchmarkWrite(b *testing.B) {

@@ -28,6 +28,9 @@ func NewReader(schema *arrow.Schema, l Limits) (*Reader, error) {
 	return r, nil
 }
 
+// Limit changes what the next messages may have.
+func (r *Reader) Limit(l Limits) { r.limits = l }
+
 // Read checks a message and makes a record batch over its bytes, which it does not copy. The message must begin at an
 // address that is a multiple of 8 and nobody else may write to it: NaNs in it are made canonical. The batch keeps the
 // message alive; the caller releases both. The error is an *Error.
@@ -82,8 +85,8 @@ func (r *Reader) open(message *memory.Buffer) (*body, error) {
 		return nil, errBroken
 	case compressed || variadic != 0:
 		return nil, errorf(CodeUnsupported, "compressed bodies and variadic buffers are not supported")
-	case rows < 0 || rows > int64(r.limits.Rows):
-		return nil, errorf(CodeLimit, "%d rows; at most %d are allowed", rows, r.limits.Rows)
+	case rows < 0 || rows > int64(min(r.limits.Rows, MostRows)):
+		return nil, errorf(CodeLimit, "%d rows; at most %d are allowed", rows, min(r.limits.Rows, MostRows))
 	case nodeCount != len(r.layouts) || bufferCount != r.buffers:
 		return nil, errorf(CodeLayout, "%d nodes and %d buffers where the declared columns have %d and %d",
 			nodeCount, bufferCount, len(r.layouts), r.buffers)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/weir-stream/weir/host/ipc/ipctest"
 )
 
 // subject is a valid message of 10 rows and the places in it, for tests to break one thing in it.
@@ -29,7 +31,7 @@ func newSubject(t testing.TB) (*arrow.Schema, *subject) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	size, err := w.Prepare(fill(schema, 10, memory.DefaultAllocator, scattered()))
+	size, err := w.Prepare(ipctest.Fill(schema, 10, memory.DefaultAllocator, scattered()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +117,7 @@ func TestBrokenRecordBatchesAreRefused(t *testing.T) {
 func TestNullsInAColumnDeclaredWithout(t *testing.T) {
 	with := arrow.NewSchema([]arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int64, Nullable: true}}, nil)
 	without := arrow.NewSchema([]arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int64}}, nil)
-	message := encode(t, fill(with, 10, memory.DefaultAllocator, counter()))
+	message := encode(t, ipctest.Fill(with, 10, memory.DefaultAllocator, ipctest.Counter()))
 	if _, err := decode(without, message, memory.DefaultAllocator); codeOf(err) != CodeNull {
 		t.Fatal(err)
 	}
@@ -176,14 +178,14 @@ func TestBrokenSchemasAreRefused(t *testing.T) {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
-	if _, err := ReadSchema(encode(t, fill(everyType(), 1, memory.DefaultAllocator, counter())), testLimits); codeOf(err) != CodeHeader {
+	if _, err := ReadSchema(encode(t, ipctest.Fill(ipctest.EveryType(), 1, memory.DefaultAllocator, ipctest.Counter())), testLimits); codeOf(err) != CodeHeader {
 		t.Errorf("a record batch: %v", err)
 	}
 }
 
 // outsideSchema is a schema message as arrow-go writes it.
 func outsideSchema(t *testing.T, schema *arrow.Schema) []byte {
-	batch := fill(schema, 0, memory.DefaultAllocator, counter())
+	batch := ipctest.Fill(schema, 0, memory.DefaultAllocator, ipctest.Counter())
 	return arrowWrite(t, batch)[0]
 }
 

@@ -87,18 +87,18 @@ func readField(t table, index int, l Limits) (arrow.Field, error) {
 	if len(name) == 0 || len(name) > l.NameBytes || !utf8.Valid(name) {
 		return none, errorf(CodeSchema, "column %d: a name is 1 to %d bytes of UTF-8", index, l.NameBytes)
 	}
-	if t.table(4).there() {
-		return none, errorf(CodeUnsupported, "column %q: dictionaries are not supported", name)
-	}
-	if _, children := t.vector(5, 4); children != 0 {
-		return none, errorf(CodeUnsupported, "column %q: nested types are not supported", name)
-	}
-	dt := typeOf(t.u8(2), t.table(3))
-	if t.f.broken {
+	tag, details, dictionary := t.u8(2), t.table(3), t.table(4).there()
+	_, children := t.vector(5, 4)
+	dt, told := typeOf(tag, details), nameOf(tag, details)
+	switch {
+	case t.f.broken:
 		return none, errBroken
-	}
-	if dt == nil {
-		return none, errorf(CodeUnsupported, "column %q: its type is not supported (type %d of Schema.fbs)", name, t.u8(2))
+	case dictionary:
+		return none, errorf(CodeUnsupported, "column %q: a dictionary of %s; dictionaries are not supported", name, told)
+	case dt == nil:
+		return none, errorf(CodeUnsupported, "column %q: %s is not supported", name, told)
+	case children != 0:
+		return none, errorf(CodeUnsupported, "column %q: %s with %d children", name, told, children)
 	}
 	return arrow.Field{Name: string(name), Type: dt, Nullable: t.u8(1) != 0}, nil
 }

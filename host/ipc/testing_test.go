@@ -7,65 +7,14 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	arrowipc "github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"pgregory.net/rapid"
+
+	"github.com/weir-stream/weir/host/ipc/ipctest"
 )
 
 var testLimits = Limits{Columns: 100, NameBytes: 255, Rows: 1 << 20, Bytes: 1 << 26}
-
-var types = []arrow.DataType{
-	arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Float64,
-	arrow.FixedWidthTypes.Boolean, &arrow.TimestampType{Unit: arrow.Second}, &arrow.TimestampType{Unit: arrow.Millisecond},
-	&arrow.TimestampType{Unit: arrow.Microsecond}, &arrow.TimestampType{Unit: arrow.Nanosecond},
-}
-
-// everyType is a schema with each type once nullable, once not.
-func everyType() *arrow.Schema {
-	var fields []arrow.Field
-	for i, t := range types {
-		fields = append(fields, arrow.Field{Name: fmt.Sprintf("c%d", i), Type: t}, arrow.Field{Name: fmt.Sprintf("ü%d", i), Type: t, Nullable: true})
-	}
-	return arrow.NewSchema(fields, nil)
-}
-
-var words = []string{"", "a", "später", "日本", "JFK", "\x00", "a rather long value that is longer than the others"}
-
-// fill makes a batch of n rows whose values follow from next.
-func fill(schema *arrow.Schema, n int, mem memory.Allocator, next func() int) arrow.RecordBatch {
-	b := array.NewRecordBuilder(mem, schema)
-	defer b.Release()
-	for range n {
-		for i, f := range b.Fields() {
-			v := next()
-			if schema.Field(i).Nullable && v%3 == 0 {
-				f.AppendNull()
-				continue
-			}
-			switch f := f.(type) {
-			case *array.StringBuilder:
-				f.Append(words[v%len(words)])
-			case *array.Int64Builder:
-				f.Append(int64(v) * 1e10)
-			case *array.Int32Builder:
-				f.Append(int32(v))
-			case *array.Float64Builder:
-				f.Append(float64(v) / 7)
-			case *array.BooleanBuilder:
-				f.Append(v%2 == 0)
-			case *array.TimestampBuilder:
-				f.Append(arrow.Timestamp(v))
-			}
-		}
-	}
-	return b.NewRecordBatch()
-}
-
-func counter() func() int {
-	n := 0
-	return func() int { n++; return n }
-}
 
 // scattered gives numbers that put nulls into every column.
 func scattered() func() int {
@@ -77,7 +26,7 @@ func scattered() func() int {
 func drawSchema(t *rapid.T) *arrow.Schema {
 	fields := []arrow.Field{}
 	for i := range rapid.IntRange(0, 6).Draw(t, "columns") {
-		fields = append(fields, arrow.Field{Name: fmt.Sprint(i), Type: rapid.SampledFrom(types).Draw(t, "type"), Nullable: rapid.Bool().Draw(t, "nullable")})
+		fields = append(fields, arrow.Field{Name: fmt.Sprint(i), Type: rapid.SampledFrom(ipctest.Types()).Draw(t, "type"), Nullable: rapid.Bool().Draw(t, "nullable")})
 	}
 	return arrow.NewSchema(fields, nil)
 }
@@ -176,27 +125,10 @@ func arrowRead(t testing.TB, mem memory.Allocator, parts ...[]byte) (out []arrow
 	}
 }
 
-// touch reads every value and lets Arrow check what it can.
+// touch has every value read and the batch judged.
 func touch(t testing.TB, batch arrow.RecordBatch) {
 	t.Helper()
-	for _, c := range batch.Columns() {
-		if c.Len() != int(batch.NumRows()) {
-			t.Fatalf("a column of %d values in a batch of %d rows", c.Len(), batch.NumRows())
-		}
-		if v, ok := c.(interface{ ValidateFull() error }); ok {
-			if err := v.ValidateFull(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		nulls := 0
-		for i := range c.Len() {
-			_ = c.ValueStr(i)
-			if c.IsNull(i) {
-				nulls++
-			}
-		}
-		if nulls != c.NullN() {
-			t.Fatalf("%d nulls, the array says %d", nulls, c.NullN())
-		}
+	if err := ipctest.Check(batch); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,6 +1,10 @@
 package ipc
 
-import "github.com/apache/arrow-go/v18/arrow"
+import (
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+)
 
 // layout is how the columns of a type lie in a body: validity first, then what is described here. The writer and the
 // reader know nothing else of a type, so that a new one is an entry in layouts and its codes in typeSlots and typeOf.
@@ -85,4 +89,33 @@ func typeOf(tag byte, t table) arrow.DataType {
 		return &arrow.TimestampType{Unit: arrow.TimeUnit(t.i16(0))}
 	}
 	return nil
+}
+
+// typeNames are the types of the union Type in Schema.fbs, by their codes.
+var typeNames = [...]string{"no type", "Null", "Int", "FloatingPoint", "Binary", "Utf8", "Bool", "Decimal", "Date", "Time", "Timestamp",
+	"Interval", "List", "Struct", "Union", "FixedSizeBinary", "FixedSizeList", "Map", "Duration", "LargeBinary", "LargeUtf8", "LargeList",
+	"RunEndEncoded", "BinaryView", "Utf8View", "ListView", "LargeListView"}
+
+// nameOf is a type in words, for the message that refuses it.
+func nameOf(tag byte, t table) string {
+	if int(tag) >= len(typeNames) {
+		return fmt.Sprintf("type %d, which Schema.fbs does not have", tag)
+	}
+	name := typeNames[tag]
+	switch tag {
+	case tagInt:
+		signed := "unsigned"
+		if t.u8(1) != 0 {
+			signed = "signed"
+		}
+		return fmt.Sprintf("%s of %d bits, %s", name, t.i32(0), signed)
+	case tagFloat:
+		return fmt.Sprintf("%s of precision %d (2 is double)", name, t.i16(0))
+	case tagTimestamp:
+		if len(t.text(1)) > 0 {
+			return name + " with a zone"
+		}
+		return fmt.Sprintf("%s of unit %d (0 to 3 are known)", name, t.i16(0))
+	}
+	return name
 }

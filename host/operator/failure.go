@@ -12,34 +12,25 @@ import (
 	"github.com/weir-stream/weir/internal/visible"
 )
 
-// failed deals with a batch that a module failed on. Where the stage drops such batches, every row is rejected with the
-// failure's code and a fresh instance takes over. A missed deadline always ends the chain: time says nothing about rows.
-func (c *Chain) failed(ctx context.Context, i int, b *batch.Batch, res *Result, err error) error {
-	s := c.stages[i]
+// judge tells a failure that rows may be the reason of, and the stage goes on behind, from an error that ends the chain. Time
+// says nothing about rows: a busy machine would condemn them.
+func (s *stage) judge(ctx context.Context, b *batch.Batch, err error) (*abi.Failure, error) {
 	var failure *abi.Failure
-	if !errors.As(err, &failure) {
-		return fmt.Errorf("function %s: %w", s.Function, err)
-	}
-	if failure.Kind == abi.FailedBug || failure.Kind == abi.FailedCancelled {
-		return fmt.Errorf("function %s: %w", s.Function, err)
-	}
-	if failure.Kind == abi.FailedDeadline {
-		return fault.Inputf("function %s failed (%s) on %s: %w; raise its weir.timeout if it needs more time",
+	switch {
+	case !errors.As(err, &failure), ctx.Err() != nil, failure.Kind == abi.FailedBug, failure.Kind == abi.FailedCancelled:
+		return nil, fmt.Errorf("function %s: %w", s.Function, err)
+	case failure.Kind == abi.FailedDeadline:
+		return nil, fault.Inputf("function %s failed (%s) on %s: %w; raise its weir.timeout if it needs more time",
+			s.Function, failure.Code, place(b, failure.Row), failure)
+	case s.OnError == Fail:
+		return nil, fault.Inputf("function %s failed (%s) on %s: %w; set weir.error_topic and its weir.on_error to 'isolate' to go on without the rows that it fails on",
 			s.Function, failure.Code, place(b, failure.Row), failure)
 	}
-	if !s.DropBatch {
-		return fault.Inputf("function %s failed (%s) on %s: %w; set its weir.on_error to 'drop_batch' to go on past such batches",
-			s.Function, failure.Code, place(b, failure.Row), failure)
-	}
-	fresh, err := s.Open(ctx)
-	if err != nil {
-		return fmt.Errorf("function %s: opening it anew after a failure: %w", s.Function, err)
-	}
-	err = s.guest.Close(ctx)
-	s.guest = fresh
-	if err != nil {
-		return fmt.Errorf("function %s: %w", s.Function, err)
-	}
+	return failure, nil
+}
+
+// drop rejects every row of a batch that stage i's module failed on.
+func (c *Chain) drop(i int, b *batch.Batch, failure *abi.Failure, res *Result) error {
 	reason := "the module failed on the row's batch: " + failure.Reason()
 	for row := range int(b.Record.NumRows()) {
 		if err := c.reject(i, b, row, failure.Code, reason, res); err != nil {
@@ -84,11 +75,15 @@ func (s *stage) letter(b *batch.Batch, row int, code, message string) (deadlette
 // Stop is the error that ends a pipeline where a rejected row has nowhere to go.
 func (r *Rejection) Stop() error {
 	l := &r.Letter
-	where := fmt.Sprintf("offset %d frame %d", l.Offset, l.Frame)
-	if l.Derived {
-		where = fmt.Sprintf("offsets %d to %d", l.Offset, l.LastOffset)
-	}
-	return fault.Inputf("function %s rejected a row of topic %s partition %d %s: %s: %s; "+
+	return fault.Inputf("function %s rejected a row of %s: %s: %s; "+
 		"set weir.error_topic on the function, or bad_data.topic on the table, to send such rows to a dead letter",
-		l.Function, l.Topic, l.Partition, where, l.Code, visible.Line(l.Message))
+		l.Function, located(l), l.Code, visible.Line(l.Message))
+}
+
+// located says where a letter's row came from.
+func located(l *deadletter.Letter) string {
+	if l.Derived {
+		return fmt.Sprintf("topic %s partition %d offsets %d to %d", l.Topic, l.Partition, l.Offset, l.LastOffset)
+	}
+	return fmt.Sprintf("topic %s partition %d offset %d frame %d", l.Topic, l.Partition, l.Offset, l.Frame)
 }

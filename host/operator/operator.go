@@ -2,11 +2,25 @@
 //
 // One stage is one call in the configuration, f(t): an instance of a module, the columns it is sent, and how its answers
 // become batches of the next stage. A stage's patches are applied here; what a patch leaves alone is never copied.
+//
+// # Failures
+//
+// Nothing of a call that failed counts, and its instance is restored before it is called again. With [Isolate] the batch is
+// then run in parts, left to right: cut around the row in the module's progress cell, or by halves where there is no such
+// row or the cell has pointed at one that was fine. A row is *poison* only if the module fails on it alone, from a clean
+// image, with the whole budget of a call; it is rejected, and everything else goes on in order, as if the module itself had
+// rejected the row. Time never condemns a row, nor does a caller that gives up, nor a mistake of the host's.
+//
+// With k poison rows in a batch of n that takes at most 3k more calls where the progress cell is honest (and, from the
+// fourth on, a call now and then for a stride without poison), and k(1 + 2⌈log₂ n⌉) more without one; a cell that lies
+// costs two more. Each part that a stage answers is one more batch for the next stage. A module whose answer depends on how
+// its rows are cut gives another one behind a failure: a manifest that says batch_independent promises that there is no
+// such difference.
 package operator
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,30 +32,48 @@ import (
 	"github.com/weir-stream/weir/host/abi"
 	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/host/deadletter"
+	"github.com/weir-stream/weir/host/pool"
 )
 
 // Stage is one call of the chain, planned.
 type Stage struct {
 	// Function is the name in the configuration, Hash the module's content hash, "sha256:…".
 	Function, Hash string
-	// Open makes an instance. It is called again after one has failed.
+	// Open makes an instance, each time one like the others. It is called by several goroutines.
 	Open func(ctx context.Context) (Guest, error)
+	// Instances bounds those that live at a time, for all lanes; default 4 times GOMAXPROCS. They are opened as they are
+	// needed. Growth is by how many bytes an instance's memory may have grown before it is restored; default 32 MiB.
+	Instances int
+	Growth    int64
 	// Send are the columns of the stage's input that the module is sent, in the order it asks for; Input is their schema.
 	Send  []int
 	Input *arrow.Schema
 	// Outputs says, by number of the module's output, what becomes of its emits.
 	Outputs []Output
-	// DropBatch goes on behind a batch that the module failed on, with each of its rows rejected. Without it the failure
-	// ends the chain.
-	DropBatch bool
+	// OnError says what becomes of a batch that the module failed on, Breaker how many rows may be condemned for it.
+	OnError OnError
+	Breaker Breaker
 	// Row encodes a row of the stage's input, for the dead letter of a row without an origin.
 	Row func(rec arrow.RecordBatch, row int) ([]byte, error)
 }
 
-// Guest is an instance of a module. *abi.Instance is one.
+// OnError is what a stage does about a batch that its module failed on. A missed deadline, a caller that gave up and a
+// mistake of the host's end the chain whatever it says.
+type OnError uint8
+
+// What a stage may do.
+const (
+	Fail      OnError = iota // end the chain
+	Isolate                  // reject the rows that the module fails on alone, and go on with the others
+	DropBatch                // reject every row of the batch
+)
+
+// Guest is an instance of a module. One that is restored keeps the answers it has given valid.
 type Guest interface {
+	pool.Instance
+	// Process hands a batch over and returns the answer, the caller's until it releases it. After an error the instance is
+	// dead until it is restored.
 	Process(ctx context.Context, rec arrow.RecordBatch, from abi.Rows) (*abi.Result, error)
-	Close(ctx context.Context) error
 }
 
 var _ Guest = (*abi.Instance)(nil)
@@ -75,15 +107,25 @@ type Column struct {
 	Index   int
 }
 
-// Chain is the stages of one lane, opened. It belongs to one goroutine.
+// Chain is the stages of one lane. It belongs to one goroutine.
 type Chain struct {
+	lanes  *Lanes
 	stages []*stage
 	mem    memory.Allocator
+	counts Counts
 }
 
 type stage struct {
 	Stage
-	guest Guest
+	pool    *pool.Pool[Guest]
+	breaker breaker
+}
+
+// Counts is what modules cost.
+type Counts struct {
+	Fuel     int64 // consumed by the calls, failed ones too
+	Failures int64 // calls that failed
+	Extra    int64 // calls on parts of batches that had failed
 }
 
 // Result is what came out of a batch, in order.
@@ -111,30 +153,9 @@ func Release(batches []Batch) {
 
 // Rejection is a row that a stage rejected.
 type Rejection struct {
-	Stage  int
-	Letter deadletter.Letter
-}
-
-// Open opens an instance for each stage.
-func Open(ctx context.Context, stages []Stage, mem memory.Allocator) (*Chain, error) {
-	c := &Chain{mem: mem}
-	for _, s := range stages {
-		guest, err := s.Open(ctx)
-		if err != nil {
-			_ = c.Close(ctx) // the first error is the one to tell
-			return nil, fmt.Errorf("function %s: %w", s.Function, err)
-		}
-		c.stages = append(c.stages, &stage{s, guest})
-	}
-	return c, nil
-}
-
-// Close closes the instances.
-func (c *Chain) Close(ctx context.Context) (err error) {
-	for _, s := range c.stages {
-		err = errors.Join(err, s.guest.Close(ctx))
-	}
-	return err
+	Stage     int
+	Letter    deadletter.Letter
+	Condemned bool // the module did not say so itself: it failed on the row alone
 }
 
 // Process runs a batch through the chain. A chain without stages gives the batch itself. The caller keeps b and releases
@@ -151,16 +172,47 @@ func (c *Chain) Process(ctx context.Context, b *batch.Batch) (*Result, error) {
 		Release(res.Batches)
 		return nil, err
 	}
+	// Of one frame's rows, those that later stages rejected come first, in whatever parts batches were run.
+	slices.SortStableFunc(res.Rejected, func(a, b Rejection) int {
+		return cmp.Or(a.Letter.Compare(&b.Letter), b.Stage-a.Stage)
+	})
 	return res, nil
 }
 
+// Counts are those since the last call of Counts.
+func (c *Chain) Counts() Counts {
+	counts := c.counts
+	c.counts = Counts{}
+	return counts
+}
+
+// Disarm takes the breakers out of every stage. It is for rows that are run once more: they were counted before.
+func (c *Chain) Disarm() {
+	for _, s := range c.stages {
+		s.breaker = breaker{}
+	}
+}
+
+// process runs a batch through the stages from i on.
 func (c *Chain) process(ctx context.Context, i int, b *batch.Batch, res *Result) error {
 	s := c.stages[i]
-	answer, err := s.call(ctx, b, res)
-	if err != nil {
-		return c.failed(ctx, i, b, res, err)
+	answer, failure, err := c.call(ctx, s, b, false, res)
+	switch {
+	case err != nil:
+		return err
+	case failure == nil:
+		s.breaker.passed(int(b.Record.NumRows()))
+		return c.take(ctx, i, b, answer, res)
+	case s.OnError == DropBatch:
+		return c.drop(i, b, failure, res)
 	}
+	return c.isolate(ctx, i, b, failure, res)
+}
+
+// take lets an answer of stage i take effect, and lets go of it.
+func (c *Chain) take(ctx context.Context, i int, b *batch.Batch, answer *abi.Result, res *Result) error {
 	defer answer.Release()
+	s := c.stages[i]
 	for _, e := range answer.Emits {
 		out := s.Outputs[e.Output]
 		if out.To == Unread || rowCount(out, b, e) == 0 {
@@ -198,26 +250,12 @@ func (c *Chain) reject(i int, b *batch.Batch, row int, code, message string, res
 	if err != nil {
 		return err
 	}
-	res.Rejected = append(res.Rejected, Rejection{i, l})
+	res.Rejected = append(res.Rejected, Rejection{Stage: i, Letter: l})
 	bytes := rejectedCost + len(message)
 	if l.Derived {
 		bytes += len(l.Value)
 	}
 	return s.hold(res, bytes)
-}
-
-// call sends the module the columns it asks for.
-func (s *stage) call(ctx context.Context, b *batch.Batch, res *Result) (*abi.Result, error) {
-	sent := make([]arrow.Array, len(s.Send))
-	for i, col := range s.Send {
-		sent[i] = b.Record.Column(col)
-	}
-	rec := array.NewRecordBatch(s.Input, sent, b.Record.NumRows())
-	defer rec.Release()
-	began := time.Now()
-	answer, err := s.guest.Process(ctx, rec, rows{b})
-	res.Guest += time.Since(began)
-	return answer, err
 }
 
 // assemble makes the batch that an emit stands for.
@@ -281,20 +319,4 @@ func origin(out Output, b *batch.Batch, e abi.Emit) (rows []uint32, derived bool
 		}
 	}
 	return rows, false
-}
-
-// rows tells a module where the rows it is sent came from.
-type rows struct{ *batch.Batch }
-
-func (b rows) Row(i uint32) abi.Row {
-	from, at := b.From, from(b.Batch, i)
-	return abi.Row{Topic: from.Topic, Partition: from.Partition, Offset: from.Offset[at], Frame: from.Frame[at], Time: from.Time[at]}
-}
-
-// from is the source row of a row; a derived one counts as coming from the last.
-func from(b *batch.Batch, i uint32) int {
-	if b.Derived {
-		return b.From.Len() - 1
-	}
-	return b.Source(int(i))
 }

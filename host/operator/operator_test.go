@@ -67,11 +67,18 @@ type process func(rec arrow.RecordBatch, from abi.Rows) (*abi.Result, error)
 type guest struct {
 	*bench
 	process
+	calls uint64
 }
 
 func (g *guest) Process(_ context.Context, rec arrow.RecordBatch, from abi.Rows) (*abi.Result, error) {
+	g.calls++
 	return g.process(rec, from)
 }
+
+// Restore fails: another instance is opened then.
+func (g *guest) Restore(context.Context) error { return errors.New("not restorable") }
+
+func (g *guest) Used() (uint64, int64) { return g.calls, 0 }
 
 func (g *guest) Close(context.Context) error {
 	g.open--
@@ -85,7 +92,7 @@ func (b *bench) stage(name string, outputs []Output, f ...process) Stage {
 		Open: func(context.Context) (Guest, error) {
 			b.opened++
 			b.open++
-			g := &guest{b, f[0]}
+			g := &guest{bench: b, process: f[0]}
 			f = f[min(1, len(f)-1):]
 			return g, nil
 		},
@@ -314,22 +321,25 @@ func failure(kind abi.FailureKind) process {
 // TestFailureEndsTheChain fails in the second stage, behind a batch that the first one gave the sinks already.
 func TestFailureEndsTheChain(t *testing.T) {
 	for _, c := range []struct {
-		kind  abi.FailureKind
-		drop  bool
-		class fault.Class
-		want  []string
+		kind    abi.FailureKind
+		onError OnError
+		class   fault.Class
+		want    []string
 	}{
-		{abi.FailedTrap, false, fault.Input, []string{"function bad", "trap.code", "topic in partition 3 offsets 10 to 12 (last row begun: offset 12)", "drop_batch"}},
-		{abi.FailedStatus, false, fault.Input, []string{"status.code", "drop_batch"}},
-		{abi.FailedDeadline, false, fault.Input, []string{"deadline.code", "weir.timeout"}},
-		{abi.FailedDeadline, true, fault.Input, []string{"deadline.code", "weir.timeout"}},
-		{abi.FailedBug, true, fault.Bug, []string{"function bad"}},
-		{abi.FailedCancelled, true, fault.Bug, []string{"function bad"}},
+		{abi.FailedTrap, Fail, fault.Input, []string{"function bad", "trap.code", "topic in partition 3 offsets 10 to 12 (last row begun: offset 12)", "isolate"}},
+		{abi.FailedStatus, Fail, fault.Input, []string{"status.code", "isolate"}},
+		{abi.FailedDeadline, Fail, fault.Input, []string{"deadline.code", "weir.timeout"}},
+		{abi.FailedDeadline, DropBatch, fault.Input, []string{"deadline.code", "weir.timeout"}},
+		{abi.FailedDeadline, Isolate, fault.Input, []string{"deadline.code", "weir.timeout"}},
+		{abi.FailedBug, DropBatch, fault.Bug, []string{"function bad"}},
+		{abi.FailedBug, Isolate, fault.Bug, []string{"function bad"}},
+		{abi.FailedCancelled, DropBatch, fault.Bug, []string{"function bad"}},
+		{abi.FailedCancelled, Isolate, fault.Bug, []string{"function bad"}},
 	} {
 		b := newBench(t)
 		first := append(toSinks(Output{Patch: true, Columns: []Column{{}}}, "a"), through()...)
 		bad := b.stage("bad", through(), failure(c.kind))
-		bad.DropBatch = c.drop
+		bad.OnError = c.onError
 		chain := b.chain(b.stage("first", first, emit(abi.Emit{Output: 0}, abi.Emit{Output: 1, Selection: []uint32{0, 2}})), bad)
 		res, err := b.run(chain, b.source(schema("a"), []int64{1, 2, 3}))
 		if res != nil || fault.Of(err) != c.class {
@@ -347,7 +357,7 @@ func TestDroppedBatchGetsAFreshInstance(t *testing.T) {
 	b := newBench(t)
 	first := append(toSinks(Output{Patch: true, Columns: []Column{{}}}, "a"), through()...)
 	bad := b.stage("bad", toSinks(Output{Patch: true, Index: 7, Columns: []Column{{}}}, "a"), failure(abi.FailedTrap), failure(abi.FailedMemory), emit(abi.Emit{}))
-	bad.DropBatch = true
+	bad.OnError = DropBatch
 	chain := b.chain(b.stage("first", first, emit(abi.Emit{Output: 0}, abi.Emit{Output: 1, Selection: []uint32{0, 2}})), bad)
 	for round, code := range []string{"trap.code", "memory.code", ""} {
 		res, err := b.run(chain, b.source(schema("a"), []int64{1, 2, 3}))

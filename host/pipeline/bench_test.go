@@ -34,8 +34,8 @@ type job struct {
 	maxLine  int
 	badData  format.Policy
 	chain    []string
-	onReject OnReject // of every stage; letters go to the topic bad, whose index is 0
-	drop     bool     // DropBatch of every stage
+	onReject OnReject         // of every stage; letters go to the topic bad, whose index is 0
+	onError  operator.OnError // of every stage
 	sinks    []target
 	letters  int // partitions of the topic bad
 
@@ -167,7 +167,7 @@ func (b *bench) config() Config {
 	}
 	var stages []operator.Stage
 	for i, name := range j.chain {
-		stages = append(stages, modules[name].stage(name, i < len(j.chain)-1, j.drop, b.alloc, &b.opened))
+		stages = append(stages, modules[name].stage(name, i < len(j.chain)-1, j.onError, b.alloc, &b.opened))
 		c.OnReject = append(c.OnReject, j.onReject)
 	}
 	c.Chain = func(ctx context.Context) (*operator.Chain, error) { return operator.Open(ctx, stages, b.alloc) }

@@ -52,12 +52,8 @@ func newDecoding(c *Config, r connector.Reader, topic string, p uint32, start, e
 		builder: batch.NewBuilder(c.Source.Schema, c.Memory),
 		marked:  time.Now(),
 	}
-	d.from = d.provenance()
+	d.from = &batch.Provenance{Topic: topic, Partition: p}
 	return d, nil
-}
-
-func (d *decoding) provenance() *batch.Provenance {
-	return &batch.Provenance{Topic: d.topic, Partition: d.partition}
 }
 
 func (d *decoding) atEnd() bool { return d.end >= 0 && d.next >= d.end }
@@ -235,7 +231,7 @@ func (d *decoding) cut(s signal, err error) item {
 	if rows := d.builder.Rows(); rows > 0 {
 		it.batch = &batch.Batch{Record: d.builder.NewRecord(), From: d.from}
 		d.c.Stats.RowsIn.Add(int64(rows))
-		d.from = d.provenance()
+		d.from = d.from.Next()
 	}
 	d.c.Stats.RecordsIn.Add(int64(d.records))
 	d.c.Stats.BytesIn.Add(int64(d.bytes))

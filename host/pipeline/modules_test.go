@@ -33,7 +33,7 @@ type module struct {
 	form    form
 	outputs int
 	do      func(r row) (outs []out, rejected string)
-	trap    int64 // fails on a batch with such an n; 0: never
+	trap    int64 // fails on a batch with a multiple of it as n, not 0; 0: never
 	fails   abi.FailureKind
 }
 
@@ -86,9 +86,9 @@ var (
 )
 
 // stage plans a stand-in. next says that its output 0 feeds another stage; opened counts its open instances.
-func (m module) stage(name string, next, dropBatch bool, mem memory.Allocator, opened *atomic.Int64) operator.Stage {
+func (m module) stage(name string, next bool, onError operator.OnError, mem memory.Allocator, opened *atomic.Int64) operator.Stage {
 	s := operator.Stage{
-		Function: name, Hash: "sha256:" + name, Send: []int{0, 1}, Input: both, DropBatch: dropBatch, Row: rowJSON,
+		Function: name, Hash: "sha256:" + name, Send: []int{0, 1}, Input: both, OnError: onError, Row: rowJSON,
 		Open: func(context.Context) (operator.Guest, error) {
 			opened.Add(1)
 			return &guest{module: m, mem: mem, opened: opened}, nil
@@ -104,6 +104,8 @@ func (m module) stage(name string, next, dropBatch bool, mem memory.Allocator, o
 	}
 	return s
 }
+
+func (m module) traps(r row) bool { return m.trap != 0 && r.n != 0 && r.n%m.trap == 0 }
 
 func rowJSON(rec arrow.RecordBatch, at int) ([]byte, error) {
 	enc, err := jsonformat.New(jsonformat.Config{}).NewEncoder([]format.Field{{Name: "n", Type: bigint.Type}, {Name: "s", Type: text.Type, Nullable: true}})
@@ -129,6 +131,13 @@ func (g *guest) Close(context.Context) error {
 	return nil
 }
 
+func (g *guest) Used() (uint64, int64) { return 1, 0 }
+
+func (g *guest) Restore(context.Context) error {
+	g.dead = false
+	return nil
+}
+
 func (g *guest) Process(_ context.Context, rec arrow.RecordBatch, _ abi.Rows) (*abi.Result, error) {
 	if g.dead {
 		return nil, abi.ErrDead
@@ -139,7 +148,7 @@ func (g *guest) Process(_ context.Context, rec arrow.RecordBatch, _ abi.Rows) (*
 	sum := row{s: "sum"}
 	for i := range int(rec.NumRows()) {
 		in := row{n.Value(i), s.Value(i)}
-		if g.trap != 0 && in.n == g.trap {
+		if g.traps(in) {
 			g.dead = true
 			return nil, &abi.Failure{Kind: g.fails, Code: "trap.unreachable", Module: "m", Call: "weir_process", Row: i, Message: "unreachable executed"}
 		}

@@ -33,6 +33,10 @@ func (l *lane) operate(ctx context.Context, it *item) error {
 
 func (l *lane) process(ctx context.Context, b *batch.Batch) (*operator.Result, error) {
 	result, err := l.chain.Process(ctx, b)
+	counts := l.chain.Counts()
+	l.c.Stats.Fuel.Add(counts.Fuel)
+	l.c.Stats.Traps.Add(counts.Failures)
+	l.c.Stats.ExtraCalls.Add(counts.Extra)
 	if err == nil {
 		l.c.Stats.Guest.Add(int64(result.Guest))
 	}
@@ -53,6 +57,7 @@ func (l *lane) stopAt(ctx context.Context, it *item, b *batch.Batch, at *operato
 	}
 	before := head(b, rows)
 	defer before.Record.Release()
+	l.chain.Disarm() // the breakers have counted these rows
 	result, err := l.process(ctx, before)
 	if err == nil && l.stopping(result.Rejected) != nil { // the module changed its mind
 		operator.Release(result.Batches)

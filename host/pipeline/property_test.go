@@ -59,12 +59,12 @@ func (o *lanes) frame(p, offset, index int, frame []byte) bool {
 		}
 		return o.job.badData != format.Fail
 	}
-	outs, rejected := chain(o.job.chain, []row{r})
-	for _, by := range rejected {
+	outs, by := chain(o.job.chain, []row{r})
+	for _, by := range by {
 		switch to := o.job.onReject; {
 		case to.Letters >= 0:
-			code := map[string]string{"seven": "test.seven", "fives": "test.five"}[by]
-			o.letter(p, offset, index, by, code, "not this one", frame)
+			code, message := rejected(by)
+			o.letter(p, offset, index, by, code, message, frame)
 		case !to.Drop:
 			return false
 		}
@@ -79,6 +79,17 @@ func (o *lanes) frame(p, offset, index int, frame []byte) bool {
 	return true
 }
 
+// rejected is what a module's dead letters say.
+func rejected(by string) (code, message string) {
+	switch by {
+	case "seven":
+		return "test.seven", "not this one"
+	case "fives":
+		return "test.five", "not this one"
+	}
+	return "trap.unreachable", "the module failed on the row alone: unreachable executed"
+}
+
 // chain runs rows through modules, one row after the other. Rejections of later stages come first: they are met first.
 func chain(names []string, in []row) (outs []out, rejected []string) {
 	if len(names) == 0 {
@@ -89,7 +100,12 @@ func chain(names []string, in []row) (outs []out, rejected []string) {
 	}
 	var through []row
 	for _, r := range in {
-		made, no := modules[names[0]].do(r)
+		m := modules[names[0]]
+		if m.traps(r) {
+			rejected = append(rejected, names[0])
+			continue
+		}
+		made, no := m.do(r)
 		if no != "" {
 			rejected = append(rejected, names[0])
 		}

@@ -10,8 +10,9 @@ import (
 
 // rejection is a rejected row and where it goes.
 type rejection struct {
-	letter  deadletter.Letter
-	letters int // index of Config.Letters, -1: dropped
+	letter    deadletter.Letter
+	letters   int  // index of Config.Letters, -1: dropped
+	condemned bool // a module failed on it alone
 }
 
 // fromOperators decides what becomes of the rows that the chain rejected.
@@ -19,7 +20,7 @@ func (l *lane) fromOperators(rows []operator.Rejection) []rejection {
 	out := make([]rejection, len(rows))
 	for i, r := range rows {
 		l.warned.log(l.c.Log, "rejected row", &r.Letter)
-		out[i] = rejection{r.Letter, l.c.OnReject[r.Stage].Letters}
+		out[i] = rejection{r.Letter, l.c.OnReject[r.Stage].Letters, r.Condemned}
 	}
 	return out
 }

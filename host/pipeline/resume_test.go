@@ -12,6 +12,7 @@ import (
 	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/format"
+	"github.com/weir-stream/weir/host/operator"
 )
 
 // lines are what came out, by sink partition and lane, in order.
@@ -142,13 +143,14 @@ func surviveOne(t *testing.T, j job, fails bool, at int, want map[string][]strin
 }
 
 // independent are modules whose answers don't depend on where batches are cut.
-var independent = []string{"pass", "inc", "even", "twice", "seven", "fives"}
+var independent = []string{"pass", "inc", "even", "twice", "seven", "fives", "trap13"}
 
 // drawJob draws a pipeline and its input.
 func drawJob(t *rapid.T) job {
 	j := job{
 		newline:  rapid.Bool().Draw(t, "newline"),
 		badData:  rapid.SampledFrom([]format.Policy{format.Fail, format.Drop, format.DeadLetter}).Draw(t, "bad_data"),
+		onError:  operator.Isolate,
 		chain:    rapid.SliceOfN(rapid.SampledFrom(independent), 0, 3).Draw(t, "chain"),
 		onReject: rapid.SampledFrom([]OnReject{{Letters: -1}, {Letters: -1, Drop: true}, {Letters: 0}}).Draw(t, "on_reject"),
 		letters:  rapid.IntRange(1, 3).Draw(t, "letters"),

@@ -18,6 +18,7 @@ import (
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/deadletter"
 	"github.com/weir-stream/weir/host/format"
+	"github.com/weir-stream/weir/host/operator"
 )
 
 var update = flag.Bool("update", false, "write what came out into the scripts")
@@ -35,7 +36,7 @@ var update = flag.Bool("update", false, "write what came out into the scripts")
 //	stats records_in 2, …
 //
 // In a value \n is a newline. Records of one lane have the same s, so that what comes out can be told apart.
-// The order of jobs: newline [LONGEST], bad_data, chain, on_reject letters|drop|stop, drop_batch, sink TOPIC PARTITIONS
+// The order of jobs: newline [LONGEST], bad_data, chain, on_reject letters|drop|stop, drop_batch, isolate, sink TOPIC PARTITIONS
 // [output N] [keyed], letters PARTITIONS, rows N (batches have N rows in every run), in PARTITION VALUE.
 type script struct {
 	name       string
@@ -82,7 +83,9 @@ func (s *script) order(line string) (err error) {
 	case "on_reject":
 		j.onReject = map[string]OnReject{"letters": {Letters: 0}, "drop": {Letters: -1, Drop: true}, "stop": {Letters: -1}}[rest]
 	case "drop_batch":
-		j.drop = true
+		j.onError = operator.DropBatch
+	case "isolate":
+		j.onError = operator.Isolate
 	case "letters":
 		j.letters, err = strconv.Atoi(rest)
 	case "rows":

@@ -13,6 +13,10 @@ type Stats struct {
 	RecordsOut atomic.Int64 // records that sinks have confirmed, dead letters aside
 	Rejected   atomic.Int64 // rows that could not be decoded or that a module rejected
 	Letters    atomic.Int64 // dead letters confirmed
+	Condemned  atomic.Int64 // rejected rows that a module failed on alone
+	Fuel       atomic.Int64 // consumed by calls of modules; opening them is not counted
+	Traps      atomic.Int64 // calls of modules that failed
+	ExtraCalls atomic.Int64 // calls of modules on parts of batches that had failed
 	BytesIn    atomic.Int64 // bytes of record values read
 	BytesOut   atomic.Int64 // bytes of record values that sinks have confirmed
 

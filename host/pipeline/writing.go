@@ -153,6 +153,9 @@ func (w *writing) write(ctx context.Context, it *item) error {
 	}
 	w.c.Stats.Rejected.Add(int64(len(it.rejected)))
 	for i := range it.rejected {
+		if it.rejected[i].condemned {
+			w.c.Stats.Condemned.Add(1)
+		}
 		if err := w.letter(ctx, &it.rejected[i]); err != nil {
 			return err
 		}

@@ -162,10 +162,10 @@ type fence struct {
 }
 
 var fences = []fence{
-	{"github.com/tetratelabs/wazero", []string{"host/engine/wazeroengine", "host/sandbox"}},
+	{"github.com/tetratelabs/wazero", []string{"host/engine/wazeroengine", "host/sandbox", "bench/guest"}},
 	{"github.com/bytecodealliance/wasmtime-go", []string{"host/engine/wasmtimeengine"}},
 	{"C", []string{"host/engine/wasmtimeengine"}},
-	{"github.com/apache/arrow-go", []string{"host", "test/evil"}},
+	{"github.com/apache/arrow-go", []string{"host", "test/evil", "bench/guest"}},
 	{module + "/host", []string{"host", "cmd", "test", "bench"}},
 }
 

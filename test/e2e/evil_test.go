@@ -44,7 +44,8 @@ func TestMisbehavingModuleStopsThePipelineWithTheReason(t *testing.T) {
 	input := strings.Join(evilRecords(t), "\n")
 	for _, tc := range []struct{ how, options, want string }{
 		{"trap", "", "evil at a row"},
-		{"spin", ", 'weir.timeout' = '500ms'", "deadline"},
+		{"spin", ", 'weir.timeout' = '500ms', 'weir.fuel' = '1000000000000000'", "limit.time"},
+		{"spin", ", 'weir.fuel' = '1000000000'", "limit.fuel"},
 		{"allocate", ", 'weir.memory' = '32MB'", "out of memory"},
 		{"pointer", "", "emit."},
 		{"length", "", "emit."},

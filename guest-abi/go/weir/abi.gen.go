@@ -44,6 +44,7 @@ const (
 	abiLimitColumns       = 4096
 	abiLimitEmits         = 4096
 	abiLimitMessageBytes  = 4096
+	abiLimitLogBytes      = 65536
 	abiLimitTableEntries  = 1000000
 	abiLimitEmittedRows   = 1048576
 	abiLimitManifestBytes = 1048576

@@ -1,8 +1,6 @@
 package wazeroengine
 
 import (
-	"context"
-	"errors"
 	"reflect"
 	"testing"
 
@@ -49,6 +47,7 @@ func TestSplit(t *testing.T) {
 			"no", "run", []string{"host:weir.emit", "run"}},
 		"start":       {"module[] function[x] failed: wasm error: unreachable\nwasm stack trace:\n\tguest.f()", "unreachable", "f", []string{"f"}},
 		"bare":        {"stack overflow", "stack overflow", "", nil},
+		"sandbox":     {"late (recovered by wazero)\nwasm stack trace:\n\tweir.sandbox.yield(i64) i64\n\tguest.f()", "late", "f", []string{"f"}},
 		"odd name":    {"wasm error: unreachable\nwasm stack trace:\n\tguest.a\x1b[2Jb()", "unreachable", "a?[2Jb", []string{"a?[2Jb"}},
 		"after trace": {"boom (recovered by wazero)\nwasm stack trace:\n\tguest.f()\n\nGo runtime stack trace:\ngoroutine 1", "boom", "f", []string{"f"}},
 	} {
@@ -60,13 +59,23 @@ func TestSplit(t *testing.T) {
 }
 
 func TestPanicOfTheEngineIsATrap(t *testing.T) {
-	i := &instance{limits: engine.Limits{}.WithDefaults()}
-	err := i.run(t.Context(), func(context.Context) error { panic("inside") })
-	var trap *engine.Trap
-	if !errors.As(err, &trap) || trap.Class != engine.Bug {
-		t.Fatalf("got %v", err)
+	f := &function{instance: &instance{}} // nothing is behind it
+	trap := trapOf(f.run(nil), "guest")
+	if trap.Class != engine.Bug || trap.Err == nil {
+		t.Fatalf("got %#v", trap)
 	}
-	if err := i.run(t.Context(), nil); !errors.Is(err, engine.ErrDead) {
-		t.Fatalf("after it: %v", err)
+}
+
+func BenchmarkEngine(b *testing.B) {
+	for name, config := range map[string]Config{"compiler": {}, "interpreter": {Interpreter: true}} {
+		b.Run(name, func(b *testing.B) {
+			enginetest.Benchmark(b, func(b *testing.B) engine.Engine {
+				e, err := New(config)
+				if err != nil {
+					b.Fatal(err)
+				}
+				return e
+			})
+		})
 	}
 }

@@ -1,7 +1,6 @@
 package wazeroengine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -9,9 +8,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/tetratelabs/wazero/sys"
-
 	"github.com/weir-stream/weir/host/engine"
+	"github.com/weir-stream/weir/host/sandbox"
 )
 
 // classes maps wazero's own words for a trap (its internal/wasmruntime/errors.go; the values are not exported) to classes.
@@ -31,25 +29,26 @@ var classes = map[string]engine.Class{
 	"uncaught exception":            engine.Other,
 }
 
-// trapOf makes the trap of an error that wazero returned. ctx is the caller's context, without the call's own deadline.
-func trapOf(ctx context.Context, err error, module string) *engine.Trap {
+// trapOf makes the trap of an error that wazero returned. module is the module's own name.
+func trapOf(err error, module string) *engine.Trap {
 	message, stack := split(err.Error(), module)
 	t := &engine.Trap{Class: engine.Other, Message: message, Stack: stack, Function: innermost(stack)}
-	var exit *sys.ExitError
+	var own limit
 	var host hostError
 	var panicked hostPanic
+	var broken enginePanic
 	var bug runtime.Error
 	switch {
+	case errors.As(err, &own):
+		t.Class, t.Message, t.Err = own.Class, own.Message, own.Err
 	case errors.As(err, &host):
 		t.Class, t.Message, t.Err = engine.Host, host.Error(), host.err
 	case errors.As(err, &panicked):
 		t.Class, t.Message, t.Err = engine.Bug, panicked.Error(), fmt.Errorf("%w\n%s", panicked, panicked.stack)
+	case errors.As(err, &broken):
+		t.Class, t.Message, t.Err = engine.Bug, broken.Error(), fmt.Errorf("%w\n%s", broken, broken.stack)
 	case errors.As(err, &bug):
 		t.Class, t.Err = engine.Bug, err
-	case ctx.Err() != nil:
-		t.Class, t.Message, t.Err = engine.Cancelled, "the call was cancelled", ctx.Err()
-	case errors.As(err, &exit) && exit.ExitCode() == sys.ExitCodeDeadlineExceeded:
-		t.Class, t.Message = engine.Deadline, "the call took longer than its deadline"
 	default:
 		if class, ok := classes[message]; ok {
 			t.Class = class
@@ -76,7 +75,9 @@ func split(text, module string) (message string, stack []string) {
 		if strings.HasPrefix(frame, "\t") || strings.HasPrefix(frame, "...") {
 			continue // a source line, or the note about omitted frames
 		}
-		stack = append(stack, functionName(frame, module))
+		if name := functionName(frame, module); !strings.HasPrefix(strings.TrimPrefix(name, "host:"), sandbox.Prefix) {
+			stack = append(stack, name) // what the sandbox added is nobody's business
+		}
 	}
 	return message, stack
 }

@@ -31,7 +31,7 @@ type Code []byte
 
 // Module is a module in the making.
 type Module struct {
-	types, imports, funcs, tables, memory, globals, exports, code, data [][]byte
+	types, imports, funcs, tables, memory, globals, exports, elems, code, data [][]byte
 
 	start  Code
 	custom []byte
@@ -70,6 +70,15 @@ func (m *Module) MemoryRaw(limits ...byte) { m.memory = append(m.memory, limits)
 
 // Table defines a table of n functions, all null.
 func (m *Module) Table(n uint32) { m.tables = append(m.tables, cat([]byte{0x70, 0}, uleb(n))) }
+
+// Elem puts functions into the table, from entry 0 on.
+func (m *Module) Elem(functions ...uint32) {
+	entries := uleb(uint32(len(functions)))
+	for _, f := range functions {
+		entries = append(entries, uleb(f)...)
+	}
+	m.elems = append(m.elems, cat([]byte{0}, I32(0), []byte{0x0b}, entries))
+}
 
 // Global defines a mutable i32 and returns its index.
 func (m *Module) Global(initial int32) uint32 {
@@ -129,6 +138,7 @@ func (m *Module) Bytes() []byte {
 	if m.start != nil {
 		out = append(out, Section(8, m.start)...)
 	}
+	out = append(out, vector(9, m.elems)...)
 	out = append(out, vector(10, m.code)...)
 	out = append(out, vector(11, m.data)...)
 	names := cat(uleb(m.named), m.names)

@@ -8,7 +8,12 @@ var (
 	Sub         = Code{0x6b}
 	Mul         = Code{0x6c}
 	DivS        = Code{0x6d}
+	Eqz         = Code{0x45}
 	MemoryGrow  = Code{0x40, 0x00}
+	MemoryFill  = Code{0xfc, 0x0b, 0x00}       // (address, value, length)
+	MemoryCopy  = Code{0xfc, 0x0a, 0x00, 0x00} // (to, from, length)
+	TableGrow   = Code{0xfc, 0x0f, 0x00}       // (reference, entries) -> entries before
+	NullFunc    = Code{0xd0, 0x70}
 	CallTable0  = Code{0x11, 0x00, 0x00} // call_indirect of the module's first type
 )
 
@@ -39,8 +44,14 @@ func Store(offset uint32) Code { return append(Code{0x36, 0}, uleb(offset)...) }
 // Loop repeats its body for as long as the body leaves a number other than 0.
 func Loop(body ...Code) Code { return cat([]byte{0x03, 0x40}, flat(body), []byte{0x0d, 0, 0x0b}) }
 
-// Forever is an endless loop.
-func Forever() Code { return Code{0x03, 0x40, 0x0c, 0, 0x0b} }
+// Forever is an endless loop around its body.
+func Forever(body ...Code) Code { return cat([]byte{0x03, 0x40}, flat(body), []byte{0x0c, 0, 0x0b}) }
+
+// ForeverTable is an endless loop that goes on by br_table.
+func ForeverTable() Code { return Code{0x03, 0x40, 0x41, 0, 0x0e, 1, 0, 0, 0x0b} }
+
+// If runs its body where the number on the stack is not 0.
+func If(body ...Code) Code { return cat([]byte{0x04, 0x40}, flat(body), []byte{0x0b}) }
 
 // Block joins code.
 func Block(parts ...Code) Code { return flat(parts) }

@@ -1,0 +1,68 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/weir-stream/weir/host/abi"
+	"github.com/weir-stream/weir/host/engine"
+	"github.com/weir-stream/weir/host/option"
+)
+
+// engineLimits takes the options that bound a call.
+func engineLimits(bag *option.Bag) engine.Limits {
+	l := engine.Limits{
+		Memory:    size(bag, "weir.memory", engine.DefaultMemory, leastMemory, engine.MaxMemory),
+		Timeout:   bag.Duration("weir.timeout", engine.DefaultTimeout),
+		Fuel:      count(bag, "weir.fuel", engine.DefaultFuel, engine.MaxFuel),
+		Depth:     int(count(bag, "weir.depth", engine.DefaultDepth, engine.MaxDepth)),
+		HostCalls: int(count(bag, "weir.host_calls", engine.DefaultHostCalls, engine.MaxHostCalls)),
+	}
+	if _, given := bag.Peek("weir.fuel_per_second"); given {
+		l.FuelPerSecond = count(bag, "weir.fuel_per_second", 1, engine.MaxFuelPerSecond)
+	}
+	if l.Timeout <= 0 || l.Timeout > engine.MaxTimeout {
+		bag.Reject("weir.timeout", "a time above 0 and up to 1h, such as '500ms'")
+	}
+	return l
+}
+
+// leastMemory leaves room for one page beside the stack.
+const leastMemory = 2 * engine.PageSize
+
+// answerLimits takes the options that bound what a call may answer and log.
+func answerLimits(bag *option.Bag) abi.Limits {
+	const least = 1 << 10 // of bytes
+	return abi.Limits{
+		Emits:        int(count(bag, "weir.emits", abi.LimitEmits, abi.MaxEmits)),
+		EmittedRows:  int(count(bag, "weir.emitted_rows", abi.LimitEmittedRows, abi.MaxEmittedRows)),
+		EmittedBytes: int(size(bag, "weir.emitted_bytes", abi.LimitEmittedBytes, least, abi.MaxEmittedBytes)),
+		LogLines:     int(count(bag, "weir.log_lines", abi.LimitLogLines, abi.MaxLogLines)),
+		LogBytes:     int(size(bag, "weir.log_bytes", abi.LimitLogBytes, least, abi.MaxLogBytes)),
+	}
+}
+
+// count takes a number from 1 to most.
+func count(bag *option.Bag, key string, preset, most int64) int64 {
+	n := bag.Int(key, preset)
+	if n < 1 || n > most {
+		bag.Reject(key, fmt.Sprintf("a number from 1 to %d", most))
+	}
+	return n
+}
+
+// size takes a number of bytes from least to most, both of them whole units.
+func size(bag *option.Bag, key string, preset, least, most int64) int64 {
+	n := bag.Size(key, preset)
+	if n < least || n > most {
+		bag.Reject(key, fmt.Sprintf("a size from %s to %s", unit(least), unit(most)))
+	}
+	return n
+}
+
+// unit writes a size as options take it.
+func unit(n int64) string {
+	if n%(1<<20) == 0 {
+		return fmt.Sprintf("%dMB", n>>20)
+	}
+	return fmt.Sprintf("%dKB", n>>10)
+}

@@ -1,0 +1,58 @@
+package ipctest
+
+import (
+	"math"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+// column makes a batch of one column from bare buffers; nil: no such buffer.
+func column(dt arrow.DataType, nullable bool, rows, nulls int, buffers ...[]byte) arrow.RecordBatch {
+	parts := make([]*memory.Buffer, len(buffers))
+	for i, b := range buffers {
+		if b != nil {
+			parts[i] = memory.NewBufferBytes(b)
+		}
+	}
+	c := array.MakeFromData(array.NewData(dt, rows, parts, nil, nulls, 0))
+	schema := arrow.NewSchema([]arrow.Field{{Name: "c", Type: dt, Nullable: nullable}}, nil)
+	return array.NewRecordBatch(schema, []arrow.Array{c}, int64(rows))
+}
+
+func float(bits uint64) []byte {
+	return arrow.Uint64Traits.CastToBytes([]uint64{bits})
+}
+
+func offsets(places ...int32) []byte { return arrow.Int32Traits.CastToBytes(places) }
+
+func TestCheckFindsWhatIsWrong(t *testing.T) {
+	text, number, flag := arrow.BinaryTypes.String, arrow.PrimitiveTypes.Float64, arrow.FixedWidthTypes.Boolean
+	for name, tc := range map[string]struct {
+		sound bool
+		batch arrow.RecordBatch
+	}{
+		"text":                           {true, column(text, true, 2, 1, []byte{1}, offsets(0, 1, 1), []byte("a"))},
+		"offsets that do not begin at 0": {true, column(text, true, 1, 0, nil, offsets(1, 2), []byte("ab"))},
+		"a NaN":                          {true, column(number, false, 1, 0, nil, float(math.Float64bits(math.NaN())&^1))},
+		"bits":                           {true, column(flag, false, 9, 0, nil, []byte{255, 255})},
+		"nothing":                        {true, column(text, false, 0, 0, nil, nil, nil)},
+		"text that is not UTF-8":         {false, column(text, false, 1, 0, nil, offsets(0, 1), []byte{0xff})},
+		"descending offsets":             {false, column(text, false, 2, 0, nil, offsets(0, 2, 1), []byte("ab"))},
+		"another NaN":                    {false, column(number, false, 1, 0, nil, float(0x7ff8000000000001))},
+		"another null count":             {false, column(number, true, 1, 0, []byte{0}, float(0))},
+		"nulls that are forbidden":       {false, column(number, false, 1, 1, []byte{0}, float(0))},
+		"short validity":                 {false, column(flag, true, 9, 0, []byte{255}, []byte{255, 255})},
+		"short values":                   {false, column(flag, false, 9, 0, nil, []byte{255})},
+		"a type that is not taken":       {false, column(arrow.PrimitiveTypes.Int16, false, 1, 0, nil, []byte{1, 2})},
+	} {
+		if err := Check(tc.batch); (err == nil) != tc.sound {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := Check(Fill(EveryType(), 9, memory.DefaultAllocator, Counter())); err != nil {
+		t.Error(err)
+	}
+}
