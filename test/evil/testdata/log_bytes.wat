@@ -1,0 +1,24 @@
+;; attack: log lines of 128 KiB of bytes that are not UTF-8
+;; rule: a line is cut at 4,096 bytes before anything is made of it
+;; expect: harmless
+(module
+  (import "weir" "output" (func $output (param i32 i32 i32 i32 i32) (result i32)))
+  (import "weir" "log" (func $log (param i32 i32 i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 1024)
+    ;;= schema (80 bytes)
+    "\ff\ff\ff\ffH\00\00\00\14\00\00\00\00\00\00\00\0c\00\13\00\10\00\12\00\0c\00\04\00\0c\00\00\00"
+    "\00\00\00\00\00\00\00\00\14\00\00\00\04\00\01\00\00\00\00\00\08\00\0a\00\08\00\04\00\08\00\00\00"
+    "\0c\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00")
+  (func (export "weir_abi_v1"))
+  (func (export "weir_arena") (param i32) (result i32) (i32.const 65536))
+  (func (export "weir_open") (param i32) (result i32)
+    (drop (call $output (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 1024) (i32.const 80)))
+    (i32.const 0))
+  (func (export "weir_process") (param i32) (result i32)
+    (local $n i32)
+    (memory.fill (i32.const 0) (i32.const 255) (i32.const 131072))
+    (loop $again
+      (call $log (i32.const 1) (i32.const 0) (i32.const 131072))
+      (br_if $again (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))
+    (i32.const 0)))

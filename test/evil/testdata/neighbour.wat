@@ -1,0 +1,22 @@
+;; The well-behaved neighbour: it answers each batch with the batch.
+(module
+  (import "weir" "output" (func $output (param i32 i32 i32 i32 i32) (result i32)))
+  (import "weir" "emit" (func $emit (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 1024)
+    ;;= schema id:bigint name:text? (240 bytes)
+    "\ff\ff\ff\ff\e8\00\00\00\14\00\00\00\00\00\00\00\0c\00\13\00\10\00\12\00\0c\00\04\00\0c\00\00\00"
+    "\00\00\00\00\00\00\00\00\14\00\00\00\04\00\01\00\00\00\00\00\08\00\0a\00\08\00\04\00\08\00\00\00"
+    "\0c\00\00\00\00\00\00\00\00\00\00\00\02\00\00\00\1c\00\00\00h\00\00\00\00\00\00\00\10\00\12\00"
+    "\04\00\10\00\11\00\08\00\00\00\0c\00\10\00\00\00\14\00\00\00 \00\00\00,\00\00\00\00\02\00\00"
+    "\00\00\00\00\02\00\00\00id\00\00\08\00\09\00\04\00\08\00\08\00\00\00@\00\00\00\01\00\00\00"
+    "\00\00\00\00\00\00\00\00\00\00\00\00\10\00\12\00\04\00\10\00\11\00\08\00\00\00\0c\00\10\00\00\00"
+    "\14\00\00\00 \00\00\00$\00\00\00\01\05\00\00\00\00\00\00\04\00\00\00name\00\00\00\00"
+    "\04\00\04\00\04\00\00\00\00\00\00\00\00\00\00\00")
+  (func (export "weir_abi_v1"))
+  (func (export "weir_arena") (param i32) (result i32) (i32.const 65536))
+  (func (export "weir_open") (param i32) (result i32)
+    (drop (call $output (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1024) (i32.const 240)))
+    (i32.const 0))
+  (func (export "weir_process") (param i32) (result i32)
+    (call $emit (i32.const 0) (i32.const 0) (i32.const -1) (i32.const 65536) (local.get 0))))
