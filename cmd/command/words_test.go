@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ func TestWhatIsWrongWithACommandIsSaidInPlainWords(t *testing.T) {
 		"broker --data x --public-host a:b":   "--public-host: want a host without a port",
 	} {
 		var out, errs bytes.Buffer
-		code := run(strings.Fields(args), strings.NewReader(""), &out, &errs)
+		code := Run("test", strings.Fields(args), strings.NewReader(""), &out, &errs)
 		if code != 2 || !strings.Contains(errs.String(), want) || strings.Contains(errs.String(), "strconv") {
 			t.Errorf("weir %s: code %d, %s; want %q", args, code, errs.String(), want)
 		}
