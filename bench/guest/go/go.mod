@@ -1,0 +1,3 @@
+module github.com/weir-stream/weir/bench/guest/go
+
+go 1.26.0
