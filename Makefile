@@ -1,9 +1,10 @@
-# Targets: demo build guests generate test check vectors clients soak fuzz bench bench-fluvio dist clean; of check also race lint check-vectors.
+# Targets: demo build guests generate test check vectors clients soak fuzz bench bench-fluvio bench-guest dist clean;
+# of check also race lint check-vectors check-guests wasmtime arm64 i386.
 # `make demo` and `make test` need Go alone.
 GO      ?= go
 BIN     := bin/weir
 GUESTS  := modules/late_flights modules/gain examples/wasm/go_filter
-WASM    := $(foreach g,$(GUESTS),$(g)/$(notdir $(g)).wasm)
+WASM    := $(foreach g,$(GUESTS),$(g)/$(notdir $(g)).wasm) modules/late_flights_c/late_flights_c.wasm
 MODULES := guest-abi/go/weir $(GUESTS)
 # What a Go guest is built with: a reactor for WASI preview 1, without anything of this machine in it.
 GUEST   := GOOS=wasip1 GOARCH=wasm GOWORK=off $(GO) build -trimpath -buildvcs=false -buildmode=c-shared
@@ -18,7 +19,13 @@ SOAK ?= 1m
 # Golden bytes of the protocol, printed by Fluvio's published crates.
 VECTORS := CARGO_TARGET_DIR=$(CURDIR)/build/vectors cargo run --release --locked --manifest-path tools/vectors/Cargo.toml --
 
-.PHONY: demo build guests generate test check race lint vectors check-vectors clients soak fuzz bench bench-fluvio dist clean
+# NEED(command, Debian packages) installs what a part of `make check` needs, or names it and fails.
+NEED = tools/need
+# What runs for other processors: guests of every kind, their traps and their fuel, on both of wazero's engines; and the rewriter.
+CROSS := -run 'TestBank/(compiler|interpreter)$$|TestFuel' ./host/engine/wazeroengine ./host/sandbox
+
+.PHONY: demo build guests generate test check race lint vectors check-vectors check-guests wasmtime arm64 i386 clients soak fuzz \
+	bench bench-fluvio bench-guest dist clean
 
 demo: build modules/late_flights/late_flights.wasm
 	$(BIN) demo
@@ -38,6 +45,11 @@ $(1)/$(notdir $(1)).wasm: $(wildcard $(1)/*.go $(1)/go.mod $(1)/manifest.json gu
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest,$(g))))
 
+# A guest in C is in the tree as its compiler made it; check-guests makes it again.
+modules/late_flights_c/late_flights_c.wasm: | build
+modules/late_flights_c/late_flights_c.wasm: modules/late_flights_c/testdata/late_flights.wasm modules/late_flights/manifest.json
+	$(BIN) module build $< --manifest modules/late_flights/manifest.json --out $@
+
 generate:
 	$(GO) generate ./...
 
@@ -46,7 +58,7 @@ test: guests
 	$(GO) test ./...
 	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...) || exit 1; done
 
-check: generate race lint check-vectors clients soak fuzz
+check: generate race lint check-vectors check-guests wasmtime arm64 i386 clients soak fuzz
 	git diff --exit-code -- '*.gen.go'
 
 race: guests
@@ -63,6 +75,34 @@ check-vectors:
 	$(VECTORS) build/vectors-out
 	diff -r build/vectors-out/protocol/testdata/vectors fluvio/protocol/testdata/vectors
 	diff -r build/vectors-out/record/testdata/vectors fluvio/record/testdata/vectors
+
+# Binaries in the tree are what their sources make.
+check-guests:
+	$(NEED) wat2wasm wabt
+	$(NEED) clang-14 clang-14
+	$(NEED) wasm-ld-14 lld-14
+	$(NEED) /usr/bin/rustc rustc
+	$(NEED) /usr/lib/rustlib/wasm32-unknown-unknown libstd-rust-dev-wasm32
+	$(NEED) npm npm
+	sh host/sandbox/testdata/build.sh
+	git diff --exit-code -- host/sandbox/testdata
+	mkdir -p build/as
+	cp bench/guest/as/package*.json build/as
+	npm ci --prefix build/as --ignore-scripts --no-audit --no-fund
+	$(GO) test -tags wabt -count=1 -run Rebuild ./test/evil
+	$(GO) test -tags toolchains -count=1 -run Rebuild ./bench/guest
+
+# The second engine is a module of its own, since it needs cgo.
+wasmtime: guests
+	$(NEED) gcc gcc libc6-dev
+	cd host/engine/wasmtimeengine && export CGO_ENABLED=1 GOWORK=off && $(GO) vet ./... && $(GO) test ./... && $(GO) run $(STATICCHECK) ./...
+
+arm64:
+	$(NEED) qemu-aarch64-static qemu-user-static
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -exec qemu-aarch64-static $(CROSS)
+
+i386:
+	CGO_ENABLED=0 GOARCH=386 $(GO) test $(CROSS)
 
 clients: build
 	$(GO) test -tags clients -count=1 -timeout 30m ./test/clients/...
@@ -81,6 +121,14 @@ bench: build guests
 bench-fluvio: build
 	CARGO_TARGET_DIR=build/peers cargo build --release --locked --manifest-path bench/peers/Cargo.toml
 	$(GO) run ./bench/fluvio
+
+bench-guest: build guests
+	$(NEED) npm npm
+	mkdir -p build/quickjs
+	cp bench/guest/quickjs/package*.json build/quickjs
+	npm ci --prefix build/quickjs --ignore-scripts --no-audit --no-fund
+	cd bench/peers-go && GOWORK=off $(GO) build -o ../../build/peers/extism .
+	$(GO) run ./bench/guest
 
 dist:
 	for a in amd64 arm64 riscv64 arm 386; do \
