@@ -157,17 +157,16 @@ func TestTheEndOfAConnectionFailsEverythingAndSaysWhatWasSent(t *testing.T) {
 }
 
 func TestAContextEndsACallAndItsLateAnswerIsDropped(t *testing.T) {
-	late := make(chan struct{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough, late := errors.New("enough"), make(chan struct{})
 	c := mustOpen(t, protocol.SPU, func(s *server) {
 		h, _ := s.read()
+		cancel(enough)
 		<-late
 		s.answer(h, offsetsResponse("late"))
 		h, _ = s.read()
 		s.answer(h, offsetsResponse("b"))
 	})
-	ctx, cancel := context.WithCancelCause(t.Context())
-	enough := errors.New("enough")
-	time.AfterFunc(time.Millisecond, func() { cancel(enough) })
 	var resp protocol.FetchOffsetsResponse
 	if err := c.Call(ctx, offsetsRequest("a"), &resp); !errors.Is(err, enough) || !mux.Sent(err) {
 		t.Errorf("cancelled call: %v", err)
