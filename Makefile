@@ -4,7 +4,9 @@
 GO      ?= go
 BIN     := bin/weir
 GUESTS  := modules/late_flights modules/gain examples/wasm/go_filter
-WASM    := $(foreach g,$(GUESTS),$(g)/$(notdir $(g)).wasm) modules/late_flights_c/late_flights_c.wasm
+# Modules that are there in C as well, in a folder beside.
+IN_C    := modules/late_flights modules/gain
+WASM    := $(foreach g,$(GUESTS) $(IN_C:=_c),$(g)/$(notdir $(g)).wasm)
 MODULES := guest-abi/go/weir $(GUESTS)
 # What a Go guest is built with: a reactor for WASI preview 1, without anything of this machine in it.
 GUEST   := GOOS=wasip1 GOARCH=wasm GOWORK=off $(GO) build -trimpath -buildvcs=false -buildmode=c-shared
@@ -45,10 +47,13 @@ $(1)/$(notdir $(1)).wasm: $(wildcard $(1)/*.go $(1)/go.mod $(1)/manifest.json gu
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest,$(g))))
 
-# A guest in C is in the tree as its compiler made it; check-guests makes it again.
-modules/late_flights_c/late_flights_c.wasm: | build
-modules/late_flights_c/late_flights_c.wasm: modules/late_flights_c/testdata/late_flights.wasm modules/late_flights/manifest.json
-	$(BIN) module build $< --manifest modules/late_flights/manifest.json --out $@
+# A guest in C is in the tree as its compiler made it; check-guests makes it again. Its manifest is that of the same module in Go.
+define guest_in_c
+$(1)_c/$(notdir $(1))_c.wasm: | build
+$(1)_c/$(notdir $(1))_c.wasm: $(1)_c/testdata/$(notdir $(1)).wasm $(1)/manifest.json
+	$(BIN) module build $$< --manifest $(1)/manifest.json --out $$@
+endef
+$(foreach g,$(IN_C),$(eval $(call guest_in_c,$(g))))
 
 generate:
 	$(GO) generate ./...

@@ -22,6 +22,7 @@ type Report struct {
 	AA       Ratio            `json:"a_a"`
 	Memory   Memory           `json:"memory"`
 	Latency  Latency          `json:"latency"`
+	Targets  []Target         `json:"targets"`
 }
 
 func main() {
@@ -62,6 +63,7 @@ func run(ctx context.Context, runs int, binary, out string) (err error) {
 			return err
 		}
 	}
+	report.judge()
 	if err := benchkit.Save(report, out, os.Stdout); err != nil {
 		return err
 	}

@@ -47,11 +47,18 @@ var stages = []string{"decode", "operators", "encode", "write", "checkpoint"}
 var arms = []struct {
 	name, sql string
 	out       func(records int) int
+	target    float64 // records/s, 0: none
 }{
-	{"late_flights", "bench/late_flights.sql", func(int) int { return 27059 }},
-	{"late_flights again", "bench/late_flights.sql", func(int) int { return 27059 }},
-	{"full", "bench/full.sql", func(records int) int { return records }},
+	{"late_flights", "bench/late_flights.sql", late, 0},
+	{"late_flights again", "bench/late_flights.sql", late, 0},
+	{"late_flights_c", "bench/late_flights_c.sql", late, 500_000},
+	{"full", "bench/full.sql", all, 0},
+	{"full_c", "bench/full_c.sql", all, 250_000},
 }
+
+// late and all are how many records come out.
+func late(int) int        { return 27059 }
+func all(records int) int { return records }
 
 // pipelines runs every arm in turn, as often as asked for, and counts what is in the sink each time.
 func (b *bench) pipelines(r *Report) error {
@@ -127,8 +134,10 @@ func (b *bench) count(topic string, want int) error {
 	return nil
 }
 
-// passes is how often the data goes through one pipeline to see whether its memory grows.
-const passes = 3
+const (
+	passes      = 3   // how often the data goes through one pipeline to see whether its memory grows
+	memoryLimit = 200 // MiB
+)
 
 func (b *bench) memory(r *Report) error {
 	for range passes - 1 {
@@ -146,7 +155,6 @@ func (b *bench) memory(r *Report) error {
 	if s.RecordsIn != int64(passes*b.records) || len(e.rss) < passes {
 		return fmt.Errorf("%d records in with %d looks at the memory", s.RecordsIn, len(e.rss))
 	}
-	r.Memory.LimitMiB = 200
 	for i := range passes {
 		r.Memory.PeakMiB = append(r.Memory.PeakMiB, slices.Max(e.rss[i*len(e.rss)/passes:(i+1)*len(e.rss)/passes]))
 	}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -12,38 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weir-stream/weir/host/abi"
-	"github.com/weir-stream/weir/host/engine"
-	"github.com/weir-stream/weir/internal/guestbuild"
 )
-
-// lateFlights are the two modules late_flights, in Go and in C, compiled.
-func lateFlights(t *testing.T) [2]engine.Module {
-	t.Helper()
-	inGo, err := guestbuild.Build("../../modules/late_flights")
-	if err != nil {
-		t.Fatal(err)
-	}
-	inC, err := os.ReadFile("../../modules/late_flights_c/testdata/late_flights.wasm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := newEngine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close(t.Context()) })
-	var modules [2]engine.Module
-	for i, wasm := range [][]byte{inGo, inC} {
-		if _, reasons := abi.Check(wasm, engine.Limits{}.WithDefaults().Pages(0)); len(reasons) > 0 {
-			t.Fatal(reasons)
-		}
-		if modules[i], err = abi.Compile(t.Context(), e, nil, wasm, engine.Limits{}); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = modules[i].Close(t.Context()) })
-	}
-	return modules
-}
 
 // delays are columns of which late_flights reads the last but one, behind columns with two buffers and with three.
 var delays = arrow.NewSchema([]arrow.Field{
@@ -89,7 +56,7 @@ func answered(t *testing.T, i *abi.Instance, batch arrow.RecordBatch) (text stri
 }
 
 func TestLateFlightsInCAnswersAsTheOneInGo(t *testing.T) {
-	modules := lateFlights(t)
+	modules := inGoAndC(t, "late_flights")
 	for _, least := range []string{"", "0", "15", "60", "180", "1000"} {
 		var guests [2]*abi.Instance
 		for i, m := range modules {
@@ -120,17 +87,11 @@ func TestLateFlightsInCAnswersAsTheOneInGo(t *testing.T) {
 }
 
 func TestLateFlightsInCRefusesWhatTheOneInGoRefuses(t *testing.T) {
-	modules := lateFlights(t)
 	only := func(name string, typ arrow.DataType) *arrow.Schema {
 		return arrow.NewSchema([]arrow.Field{{Name: name, Type: typ}}, nil)
 	}
 	long := only("dep_delay", arrow.PrimitiveTypes.Int64)
-	for _, test := range []struct {
-		name       string
-		input      *arrow.Schema
-		parameters map[string]string
-		code       string // "": it is taken
-	}{
+	refuseAlike(t, inGoAndC(t, "late_flights"), []opening{
 		{"as it should be", long, map[string]string{"min_delay": "9223372036854775807"}, ""},
 		{"column is absent", only("delay", arrow.PrimitiveTypes.Int64), nil, "status.bad_schema"},
 		{"column's name is longer", only("dep_delays", arrow.PrimitiveTypes.Int64), nil, "status.bad_schema"},
@@ -143,20 +104,5 @@ func TestLateFlightsInCRefusesWhatTheOneInGoRefuses(t *testing.T) {
 		{"parameter is too large", long, map[string]string{"min_delay": "9223372036854775808"}, "status.bad_parameter"},
 		{"parameter is unknown", long, map[string]string{"max_delay": "1"}, "status.bad_parameter"},
 		{"one of two is unknown", long, map[string]string{"min_delay": "1", "z": "1"}, "status.bad_parameter"},
-	} {
-		for i, language := range []string{"Go", "C"} {
-			instance, err := abi.Open(t.Context(), modules[i], abi.Config{Name: "late_flights", Input: test.input, Parameters: test.parameters})
-			if err == nil {
-				_ = instance.Close(t.Context())
-			}
-			var f *abi.Failure
-			code := ""
-			if errors.As(err, &f) {
-				code = f.Code
-			}
-			if code != test.code {
-				t.Errorf("%s, in %s: %v, want code %q", test.name, language, err, test.code)
-			}
-		}
-	}
+	})
 }

@@ -24,6 +24,7 @@ var prebuilt = []struct{ folder, source, binary string }{
 	{".", "rust/programs.rs", "testdata/rust/programs.wasm"},
 	{".", "as/programs.ts", "testdata/as/programs.wasm"},
 	{"../../modules/late_flights_c", "late_flights.c", "testdata/late_flights.wasm"},
+	{"../../modules/gain_c", "gain.c", "testdata/gain.wasm"},
 	{"../peers-go", "plugin/echo.c", "plugin/testdata/echo.wasm"},
 }
 

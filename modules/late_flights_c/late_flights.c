@@ -1,6 +1,6 @@
 // The module late_flights in C: it keeps flights that left late and says how late. modules/late_flights is the same in Go.
 // build: clang-14 --target=wasm32 -O2 -nostdlib -ffreestanding -mbulk-memory -Wl,--no-entry -Wl,--stack-first -Wl,-z,stack-size=16384 -o OUT late_flights.c
-#include "weir.h"
+#include "../../guest-abi/c/weir.h"
 
 static weir_column delay;
 static int64_t least;

@@ -1,6 +1,6 @@
 // Answers each batch with the batch: what a call costs whose guest does nothing with its rows.
 // build: clang-14 --target=wasm32 -O2 -nostdlib -ffreestanding -mbulk-memory -Wl,--no-entry -Wl,--strip-all -Wl,--stack-first -Wl,-z,stack-size=16384 -o OUT c/identity.c
-#include "../../../modules/late_flights_c/weir.h"
+#include "../../../guest-abi/c/weir.h"
 
 WEIR_EXPORT(weir_open) uint32_t weir_open(uint32_t len) {
   const uint8_t *request = weir_request();

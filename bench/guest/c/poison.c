@@ -1,6 +1,6 @@
 // Adds a column twice to a column n, and traps on rows where n is negative. Its progress cell is honest.
 // build: clang-14 --target=wasm32 -O2 -nostdlib -ffreestanding -mbulk-memory -Wl,--no-entry -Wl,--strip-all -Wl,--stack-first -Wl,-z,stack-size=16384 -o OUT c/poison.c
-#include "../../../modules/late_flights_c/weir.h"
+#include "../../../guest-abi/c/weir.h"
 
 static weir_column n;
 static volatile uint32_t progress;

@@ -1,0 +1,21 @@
+-- full.sql with the module in C.
+CREATE TABLE flights (
+  year INT NOT NULL, month INT NOT NULL, day INT NOT NULL,
+  dep_time INT, sched_dep_time INT, dep_delay BIGINT,
+  arr_time INT, sched_arr_time INT, arr_delay BIGINT,
+  carrier TEXT NOT NULL, flight INT, tailnum TEXT, origin TEXT NOT NULL, dest TEXT NOT NULL,
+  air_time INT, distance INT, hour INT, minute INT, time_hour TIMESTAMP
+) WITH (connector = 'fluvio', topic = 'flights', type = 'source', 'source.offset' = 'earliest', format = 'json');
+
+CREATE TABLE gains (
+  year INT NOT NULL, month INT NOT NULL, day INT NOT NULL,
+  dep_time INT, sched_dep_time INT, dep_delay BIGINT,
+  arr_time INT, sched_arr_time INT, arr_delay BIGINT,
+  carrier TEXT NOT NULL, flight INT, tailnum TEXT, origin TEXT NOT NULL, dest TEXT NOT NULL,
+  air_time INT, distance INT, hour INT, minute INT, time_hour TIMESTAMP,
+  gain BIGINT
+) WITH (connector = 'fluvio', topic = 'out', type = 'sink', format = 'json');
+
+CREATE FUNCTION gain LANGUAGE wasm AS '../modules/gain_c/gain_c.wasm';
+
+INSERT INTO gains SELECT * FROM gain(flights);
