@@ -40,12 +40,12 @@ type Output struct {
 
 // Stats count what an instance has done since it was opened.
 type Stats struct {
-	Calls       uint64 // of weir_process
-	BytesIn     uint64 // copied into the guest
-	BytesOut    uint64 // copied out of it: messages, row lists and texts
-	GuestTime   time.Duration
-	Fuel        uint64 // consumed, since it was made; the same on every machine for the same calls
-	MemoryBytes uint64 // size of the guest's memory now
+	Calls       uint64        // of weir_process
+	BytesIn     uint64        // copied into the guest
+	BytesOut    uint64        // copied out of it: messages, row lists and texts
+	GuestTime   time.Duration // in calls into the guest, host functions and waiting included, since it was made
+	Fuel        uint64        // consumed, since it was made; the same on every machine for the same calls
+	MemoryBytes uint64        // size of the guest's memory now
 }
 
 // Instance is one opened guest. One goroutine at a time may use it; what it returned may be released by another.
@@ -219,9 +219,7 @@ func (i *Instance) open(ctx context.Context) error {
 // run calls a guest's function of at most one parameter and one result.
 func (i *Instance) run(ctx context.Context, f engine.Func, argument uint32) (uint32, error) {
 	i.stack[0] = uint64(argument)
-	began := time.Now()
 	err := f.Call(ctx, i.stack[:])
-	i.stats.GuestTime += time.Since(began)
 	i.flush(ctx, err != nil)
 	return uint32(i.stack[0]), err
 }
@@ -261,7 +259,7 @@ func (i *Instance) Outputs() []Output { return i.outputs }
 func (i *Instance) Stats() Stats {
 	s := i.stats
 	if i.engine != nil {
-		s.Fuel = i.engine.Fuel()
+		s.Fuel, s.GuestTime = i.engine.Fuel(), i.engine.Time()
 	}
 	if i.memory != nil && !i.dead {
 		s.MemoryBytes = uint64(len(i.memory.Bytes()))

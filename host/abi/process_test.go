@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"github.com/weir-stream/weir/host/engine"
 	"github.com/weir-stream/weir/host/engine/enginetest/asm"
 	"github.com/weir-stream/weir/internal/fault"
 )
@@ -335,26 +336,39 @@ func TestLastWordsAreInTheFailure(t *testing.T) {
 	}
 }
 
+// BenchmarkProcess calls guests that do nothing with their rows, with every limit on.
 func BenchmarkProcess(b *testing.B) {
-	schema := arrow.NewSchema([]arrow.Field{
-		{Name: "carrier", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "delay", Type: arrow.PrimitiveTypes.Int64},
-		{Name: "origin", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "distance", Type: arrow.PrimitiveTypes.Int64},
+	wide, text := arrow.PrimitiveTypes.Int64, arrow.BinaryTypes.String
+	integers := arrow.NewSchema([]arrow.Field{{Name: "a", Type: wide}, {Name: "b", Type: wide}, {Name: "c", Type: wide}, {Name: "d", Type: wide}}, nil)
+	texts := arrow.NewSchema([]arrow.Field{
+		{Name: "carrier", Type: text, Nullable: true}, {Name: "delay", Type: wide},
+		{Name: "origin", Type: text, Nullable: true}, {Name: "distance", Type: wide},
 	}, nil)
 	g := newGuest()
 	patch := g.build(bodies{process: asm.Block(asm.I32(0), asm.I32(0), asm.I32(-1), asm.I32(0), asm.I32(0), asm.Call(g.emit))})
-	for name, wasm := range map[string][]byte{"identity": identity(schema), "patch": patch} {
-		b.Run(name, func(b *testing.B) {
-			module, err := Compile(b.Context(), wazero(), nil, wasm, trip{}.limits)
+	for _, run := range []struct {
+		name   string
+		wasm   []byte
+		schema *arrow.Schema
+		rows   int
+	}{
+		{"identity", identity(integers), integers, 1024},
+		{"identity without rows", identity(integers), integers, 0},
+		{"identity with texts", identity(texts), texts, 1024},
+		{"patch", patch, texts, 1024},
+	} {
+		b.Run(run.name, func(b *testing.B) {
+			module, err := Compile(b.Context(), wazero(), nil, run.wasm, engine.Limits{FuelPerSecond: engine.MaxFuelPerSecond})
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer func() { _ = module.Close(context.Background()) }()
-			i, err := Open(b.Context(), module, Config{Name: "bench", Input: schema})
+			i, err := Open(b.Context(), module, Config{Name: "bench", Input: run.schema})
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer func() { _ = i.Close(context.Background()) }()
-			batch := batchOf(schema, 1024, memoryDefault)
+			batch := batchOf(run.schema, run.rows, memoryDefault)
 			b.SetBytes(int64(len(messageOf(batch))))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -45,6 +46,7 @@ func (s *scripted) Limits() engine.Limits       { return engine.Limits{}.WithDef
 func (s *scripted) SetLimits(engine.Limits)     {}
 func (s *scripted) Memory() engine.Memory       { return s.memory }
 func (s *scripted) Fuel() uint64                { return uint64(s.consumed) }
+func (s *scripted) Time() time.Duration         { return 0 }
 func (s *scripted) GrowRefused() bool           { return false }
 func (s *scripted) Close(context.Context) error { return nil }
 

@@ -12,6 +12,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/weir-stream/weir/host/sandbox"
 )
@@ -75,6 +76,8 @@ type Instance interface {
 	// Fuel is what was consumed since the instance was made, in units. It is exact, and the same on every engine for the
 	// same calls.
 	Fuel() uint64
+	// Time is the wall time of all calls that have ended, host functions and waiting included.
+	Time() time.Duration
 	// GrowRefused says whether Limits.Memory refused the guest a memory.grow in the last call, the start function's included:
 	// Instantiate gives the instance, closed, beside the error of that.
 	GrowRefused() bool

@@ -24,11 +24,13 @@ type Meter struct {
 	limits    Limits
 	epoch     time.Time       // of clock
 	ctx       context.Context // of the running call, from Begin to End
+	began     time.Duration   // by clock
 	deadline  time.Duration   // by clock
 	given     int64           // in this call
 	reported  int64           // of this call, already put against the rate
 	hostCalls int             // of this call
 	total     uint64
+	took      time.Duration
 	paid      time.Duration // until when, by clock, the fuel consumed so far has been paid for by waiting
 }
 
@@ -42,7 +44,7 @@ func (m *Meter) Begin(ctx context.Context, l Limits) (int64, *Trap) {
 		m.epoch = time.Now()
 	}
 	now := m.clock()
-	m.limits, m.ctx, m.deadline = l, ctx, now+l.Timeout
+	m.limits, m.ctx, m.began, m.deadline = l, ctx, now, now+l.Timeout
 	m.given, m.reported, m.hostCalls = 0, 0, 0
 	trap := m.look(now)
 	if trap == nil && l.FuelPerSecond > 0 {
@@ -99,16 +101,20 @@ func (m *Meter) Charge(left, n int64) *Trap {
 
 // End closes the call: left is what the guest's counter is at.
 func (m *Meter) End(left int64) {
-	used := m.given - left
+	used, now := m.given-left, m.clock()
 	m.total += uint64(max(0, used))
+	m.took += now - m.began
 	if m.limits.FuelPerSecond > 0 {
-		m.charge(m.clock(), used)
+		m.charge(now, used)
 	}
 	m.given, m.ctx = 0, nil
 }
 
 // Total is the fuel consumed in all calls that have ended.
 func (m *Meter) Total() uint64 { return m.total }
+
+// Took is the wall time of all calls that have ended, host functions and waiting included.
+func (m *Meter) Took() time.Duration { return m.took }
 
 // Running is the fuel that the running call has consumed; left is what the guest's counter is at.
 func (m *Meter) Running(left int64) uint64 { return uint64(max(0, m.given-left)) }

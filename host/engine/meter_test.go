@@ -166,6 +166,9 @@ func TestFuelRate(t *testing.T) {
 			}
 			g.End(g.left)
 		}
+		if all := time.Since(began); g.Took() != all || all == 0 {
+			t.Errorf("the calls took %s of %s", g.Took(), all)
+		}
 		if trap := g.begin(limits); trap != nil { // which waits for what the last call has left unpaid
 			t.Fatal(trap)
 		}

@@ -70,8 +70,9 @@ const (
 	headerRecordBatch = 3 // MessageHeader.RecordBatch
 )
 
-// frame takes an encapsulated message apart. The message must be wholly there, and nothing behind it.
-func frame(message []byte, kind byte, l Limits) (header table, body []byte, err error) {
+// frame takes an encapsulated message apart, whose metadata it puts into f. The message must be wholly there, and nothing
+// behind it.
+func frame(f *flat, message []byte, kind byte, l Limits) (header table, body []byte, err error) {
 	if len(message) > l.Bytes {
 		return table{}, nil, errorf(CodeLimit, "a message of %d bytes; at most %d are allowed", len(message), l.Bytes)
 	}
@@ -82,7 +83,7 @@ func frame(message []byte, kind byte, l Limits) (header table, body []byte, err 
 	if size <= 0 || size%8 != 0 || size > int64(len(message)-prefix) {
 		return table{}, nil, errorf(CodeFrame, "metadata of %d bytes in a message of %d", size, len(message))
 	}
-	f := &flat{b: message[prefix : prefix+size]}
+	f.b = message[prefix : prefix+size]
 	body = message[prefix+size:]
 	root := f.root()
 	version, tag, bodyLength := root.i16(0), root.u8(1), root.i64(3)

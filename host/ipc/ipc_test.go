@@ -104,7 +104,7 @@ func TestBodiesAreAlignedAndPaddingIsZero(t *testing.T) {
 	if start%64 != 0 {
 		t.Errorf("the body begins at %d", start)
 	}
-	header, body, err := frame(message, headerRecordBatch, testLimits)
+	header, body, err := frame(new(flat), message, headerRecordBatch, testLimits)
 	if err != nil {
 		t.Fatal(err)
 	}

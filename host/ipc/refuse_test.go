@@ -69,7 +69,7 @@ func TestBrokenRecordBatchesAreRefused(t *testing.T) {
 		"root on itself":              {CodeMetadata, func(s *subject) { binary.LittleEndian.PutUint32(s.message[8:], 0) }},
 		"version 4":                   {CodeVersion, func(s *subject) { s.message[s.bodyAt+12] = 3 }},
 		"a dictionary batch":          {CodeHeader, func(s *subject) { s.message[s.bodyAt+14] = 2 }},
-		"a schema":                    {CodeHeader, func(s *subject) { s.message = schemaMessage(t, s.schema) }},
+		"a schema":                    {CodeHeader, func(s *subject) { s.message = schemaMessage(t, arrow.NewSchema(s.fields, nil)) }},
 		"rows negative":               {CodeLimit, func(s *subject) { s.set(s.rowsAt, minusOne) }},
 		"too many rows":               {CodeLimit, func(s *subject) { s.set(s.rowsAt, 1<<20+1) }},
 		"a node too few":              {CodeLayout, func(s *subject) { s.message[s.nodesAt-4]-- }},

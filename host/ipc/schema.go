@@ -44,14 +44,14 @@ func (w *flatWriter) field(f arrow.Field) int {
 // ReadSchema reads a schema message that a guest made. Columns are flat and of supported types, their names unique, UTF-8
 // and not empty; metadata of fields and schema is dropped. The error is an *Error.
 func ReadSchema(message []byte, l Limits) (*arrow.Schema, error) {
-	header, body, err := frame(message, headerSchema, l)
+	var f flat
+	header, body, err := frame(&f, message, headerSchema, l)
 	if err != nil {
 		return nil, err
 	}
 	if len(body) != 0 {
 		return nil, errorf(CodeFrame, "a schema message with a body of %d bytes", len(body))
 	}
-	f := header.f
 	if header.i16(0) != 0 {
 		return nil, errorf(CodeUnsupported, "a big-endian schema")
 	}

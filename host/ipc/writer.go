@@ -10,7 +10,7 @@ import (
 // Writer writes the batches of one schema as record batch messages. The metadata is made once; for each batch the counts
 // and places in it are overwritten. Use it from one goroutine at a time.
 type Writer struct {
-	schema  *arrow.Schema
+	fields  []arrow.Field
 	layouts []layout
 
 	metadata                         []byte // frame included, a multiple of 64 long
@@ -26,9 +26,9 @@ type span struct{ offset, length int }
 
 // NewWriter makes a writer. The error names a column whose type does not cross the boundary.
 func NewWriter(schema *arrow.Schema) (*Writer, error) {
-	w := &Writer{schema: schema}
+	w := &Writer{fields: schema.Fields()}
 	buffers := 0
-	for _, field := range schema.Fields() {
+	for _, field := range w.fields {
 		l, err := layoutOf(field.Type)
 		if err != nil {
 			return nil, errorf(CodeUnsupported, "column %q: %v", field.Name, err)
@@ -63,7 +63,7 @@ func (w *Writer) Prepare(batch arrow.RecordBatch) (int, error) {
 		end = align(end+length, alignment)
 	}
 	for i, l := range w.layouts {
-		column, field := batch.Column(i), w.schema.Field(i)
+		column, field := batch.Column(i), &w.fields[i]
 		if !arrow.TypeEqual(column.DataType(), field.Type) {
 			return 0, errorf(CodeLayout, "column %q is %s; the schema says %s", field.Name, column.DataType(), field.Type)
 		}

@@ -140,6 +140,8 @@ func testFuelRate(t *testing.T, e engine.Engine) {
 	}
 	if took, used := time.Since(began), i.Fuel(); float64(used) > took.Seconds()*20_000_000+20_000_000/10+engine.Slice {
 		t.Errorf("%d units in %s", used, took)
+	} else if in := i.Time(); in <= 0 || in > took {
+		t.Errorf("%s in calls within %s", in, took)
 	}
 }
 

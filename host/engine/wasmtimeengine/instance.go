@@ -3,6 +3,7 @@ package wasmtimeengine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/bytecodealliance/wasmtime-go/v44"
 
@@ -102,6 +103,8 @@ func (i *instance) Fuel() uint64 {
 	}
 	return i.meter.Total()
 }
+
+func (i *instance) Time() time.Duration { return i.meter.Took() }
 
 func (i *instance) GrowRefused() bool { return i.refused }
 

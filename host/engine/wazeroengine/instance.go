@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -110,6 +111,8 @@ func (i *instance) Fuel() uint64 {
 	}
 	return i.meter.Total()
 }
+
+func (i *instance) Time() time.Duration { return i.meter.Took() }
 
 func (i *instance) GrowRefused() bool { return i.refused != nil && i.refused.Get() != 0 }
 
