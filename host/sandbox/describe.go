@@ -16,6 +16,8 @@ func describe(m *wasm.Module, plan *meter.Plan, out []byte) *Module {
 	}
 	names, _, _ := m.Names()
 	described.Stats.NamedFuncs = names.Count
+	described.Stats.LargestBody = most(m, largest(m))
+	described.Stats.MostLocals, described.Stats.MostNesting = most(m, m.MostLocals), most(m, m.MostNesting)
 	for _, i := range m.Imports {
 		params, results, t, mutable := typeOf(m, i.Kind, i.Index)
 		described.Imports = append(described.Imports, Import{i.Module, i.Name, Kind(i.Kind), params, results, t, mutable})
@@ -33,6 +35,24 @@ func describe(m *wasm.Module, plan *meter.Plan, out []byte) *Module {
 		described.Memory = &MemoryInfo{Min: m.Memory.Min, Max: plan.MaxPages(), Export: plan.MemoryExport(), Imported: m.ImportedMemory}
 	}
 	return described
+}
+
+// most adds the function's name.
+func most(m *wasm.Module, w wasm.Most) Most {
+	if w.N == 0 {
+		return Most{}
+	}
+	return Most{w.N, w.Function, shorten(m.NameOf(w.Function))}
+}
+
+// largest is the largest body.
+func largest(m *wasm.Module) (found wasm.Most) {
+	for i, body := range m.Bodies {
+		if n := body.End - body.Start; n > found.N {
+			found = wasm.Most{N: n, Function: m.ImportedFuncs + i}
+		}
+	}
+	return found
 }
 
 func typeOf(m *wasm.Module, k wasm.Kind, index int) (params, results []ValueType, t ValueType, mutable bool) {

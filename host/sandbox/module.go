@@ -103,4 +103,15 @@ type Stats struct {
 	BytesOut   int // of the rewritten binary
 	PathSlots  int // slots of the largest chain of frames that do not count against the depth
 	NamedFuncs int // functions with a name
+
+	LargestBody Most // in bytes, as Caps.BodyBytes counts
+	MostLocals  Most // as Caps.Locals counts
+	MostNesting Most // as Caps.Nesting counts
+}
+
+// Most is what a function has that has most of something, the first of several. The zero Most: no function has any.
+type Most struct {
+	N        int
+	Function int    // index, imported functions come first
+	Name     string // of the function, where it has one; at most 200 bytes of it
 }

@@ -235,7 +235,7 @@ func TestSmallModulesThatMeanMuch(t *testing.T) {
 	wide := strings.Repeat(tI32, 1000)
 	refused(t, oneFunc(funcType("", ""), bodyWith(vec(slices.Concat(leb(1<<32-1), []byte{0x7f})))), Caps{}, CodeLimit, "locals")
 	refused(t, oneFunc(funcType(strings.Repeat(tI32, 1001), ""), body()), Caps{}, CodeLimit, "parameters")
-	refused(t, oneFunc(funcType(wide, wide), body(bytes.Repeat([]byte{0x20, 0}, 1000), bytes.Repeat([]byte{0x10, 0}, 1000))), Caps{}, CodeLimit, "too many operands")
+	refused(t, oneFunc(funcType(wide, wide), body(bytes.Repeat([]byte{0x20, 0}, 1000), bytes.Repeat([]byte{0x10, 0}, 1000))), Caps{}, CodeLimit, "take too long")
 	refused(t, oneFunc(funcType("", ""), body(0x41, 0, 0x0e, leb(1<<31))), Caps{}, CodeMalformed, "do not fit")
 	refused(t, binaryOf(section(7, vec(named(strings.Repeat("x", 10_001), 0, 0)))), Caps{}, CodeLimit, "name")
 
@@ -244,13 +244,17 @@ func TestSmallModulesThatMeanMuch(t *testing.T) {
 	refused(t, binaryOf(section(1, vec(funcType("", ""))), section(3, leb(uint32(n)), make([]byte, n)),
 		section(10, leb(uint32(n)), bytes.Repeat(bodyWith(vec(slices.Concat(leb(50_000), []byte{0x7f}))), n))), Caps{}, CodeLimit, "together")
 
-	// What takes an engine long: many labels, and many locals at many blocks.
-	refused(t, oneFunc(funcType("", ""), body(0x41, 0, 0x0e, leb(40_000), make([]byte, 40_001))), Caps{}, CodeLimit, "labels")
-	blocks := bytes.Repeat([]byte{2, 0x40, 0x41, 0, 0x0d, 0, 0x0b}, 1000)
-	refused(t, oneFunc(funcType("", ""), bodyWith(vec(slices.Concat(leb(1000), []byte{0x7f})), blocks)), Caps{}, CodeLimit, "1000 locals and 1000 blocks")
+	// What takes an engine long, or much memory: many labels, many locals across many blocks, many types. test/evil has more.
+	refused(t, oneFunc(funcType("", ""), body(0x41, 0, 0x0e, leb(400_000), make([]byte, 400_001))), Caps{}, CodeLimit, "take too long")
+	var across []byte
+	for i := range uint32(2000) {
+		across = slices.Concat(across, []byte{2, 0x40, 0x41, 0, 0x0d, 0, 0x0b, 0x20}, leb(1999-i), []byte{0x1a})
+	}
+	refused(t, oneFunc(funcType("", ""), bodyWith(vec(slices.Concat(leb(2000), []byte{0x7f})), across)), Caps{}, CodeLimit, "2000 locals and 4002 blocks")
+	refused(t, binaryOf(section(1, leb(600), bytes.Repeat(funcType(wide, wide), 600))), Caps{}, CodeLimit, "parameters and results together")
 
 	// Loops upon loops: each is three bytes and gets twenty.
-	refused(t, oneFunc(funcType("", ""), body(bytes.Repeat([]byte{3, 0x40, 1, 0x0b}, 1<<18-1))), Caps{}, CodeLimit, "with its charges")
+	refused(t, oneFunc(funcType("", ""), body(bytes.Repeat([]byte{3, 0x40, 1, 0x0b}, 400))), Caps{BodyBytes: 2000}, CodeLimit, "with its charges")
 }
 
 // TestErrorNamesTheFunction holds the place in a message.

@@ -26,6 +26,7 @@ func (v *Validator) misc(at int) {
 	case sub == miscMemoryFill:
 		v.zeroMemory(at)
 		v.popThree(I32, at)
+		v.repeat()
 		v.tell(op, at, 0)
 	case sub == miscTableInit:
 		from := v.elemIndex(at)
@@ -51,6 +52,7 @@ func (v *Validator) misc(at int) {
 		v.give(I32)
 	case sub == miscTableFill:
 		v.popThree(v.tableType(at), at)
+		v.repeat()
 		v.tell(op, at, 0)
 	default:
 		if proposal := miscProposal(sub); proposal != "" {

@@ -8,6 +8,13 @@ type control struct {
 	unreachable     bool // the rest of the block is never reached: it may pop what is not there
 	live            bool // the block itself may be reached
 	sets            int  // locals set before it
+
+	// See flow.
+	serial     uint32 // in the order of the code; an else has another than its if
+	depth, run int64  // where it began
+	ways, runs int64  // that lead to its label, and the sum of their runs
+	from       int64  // the least depth of those
+	join       int    // that a loop begins with
 }
 
 // label is what a branch to the block takes along.
@@ -30,6 +37,8 @@ func (v *Validator) push(c control) {
 	c.height = len(v.operands)
 	v.floor = c.height
 	v.controls = append(v.controls, c)
+	v.nesting = max(v.nesting, len(v.controls))
+	v.enter(&v.controls[len(v.controls)-1])
 	v.giveAll(c.params)
 }
 
@@ -71,7 +80,6 @@ func (v *Validator) open(op Op, at int) {
 		return
 	}
 	c := control{op: op, live: v.step > 0, sets: v.sets}
-	v.blocks += v.step
 	c.params, c.results = v.blockType()
 	if op == OpIf {
 		v.pop(I32, at)
@@ -116,6 +124,9 @@ func (v *Validator) otherwise(at int) {
 		return
 	}
 	c := v.close(at)
+	if v.step > 0 {
+		v.way(&c)
+	}
 	c.op, c.unreachable = OpElse, false
 	v.setStep(c.live)
 	v.visit(OpElse, at, 0, c.live, len(v.controls)+1)
@@ -134,6 +145,7 @@ func (v *Validator) end(at int) {
 	}
 	if c.live {
 		v.merges += min(v.sets-c.sets, v.locals.slots)
+		v.leave(&c)
 	}
 	v.setStep(c.live)
 	v.visit(OpEnd, at, 0, c.live, depth)
@@ -159,13 +171,20 @@ func (v *Validator) branch(op Op, at int) {
 	if op == OpBrIf {
 		v.pop(I32, at)
 	}
-	types := v.target(at, label).label()
+	c := v.target(at, label)
+	types := c.label()
 	v.popAll(types, at)
+	if v.step > 0 && v.r.err == nil {
+		v.way(c)
+	}
 	v.tell(op, at, uint32(label))
 	if op == OpBr {
 		v.never()
 	} else {
 		v.giveAll(types)
+		if v.step > 0 {
+			v.fork()
+		}
 	}
 }
 
@@ -173,11 +192,11 @@ func (v *Validator) branch(op Op, at int) {
 func (v *Validator) branchTable(at int) {
 	v.pop(I32, at)
 	n := v.r.count("labels", 1, noLimit)
-	v.table(n, at)
 	arity, largest := -1, 0
 	for range n + 1 {
 		label := v.r.index()
-		types := v.target(at, label).label()
+		c := v.target(at, label)
+		types := c.label()
 		if arity >= 0 && len(types) != arity {
 			v.r.fail(Invalid, at, "type mismatch: the labels of a br_table take %d and %d operands", arity, len(types))
 		}
@@ -186,6 +205,12 @@ func (v *Validator) branchTable(at int) {
 		}
 		arity, largest = len(types), max(largest, label)
 		v.fitsLabel(types, at)
+		if v.step > 0 {
+			v.way(c)
+		}
+	}
+	if v.step > 0 {
+		v.table(n)
 	}
 	v.tell(OpBrTable, at, uint32(largest))
 	v.never()
@@ -193,7 +218,7 @@ func (v *Validator) branchTable(at int) {
 
 // fitsLabel checks the topmost operands against a label without taking them.
 func (v *Validator) fitsLabel(types []byte, at int) {
-	v.spend(len(types), at)
+	v.move(len(types))
 	for i := range types {
 		want := Type(types[len(types)-1-i])
 		switch n := len(v.operands) - 1 - i; {

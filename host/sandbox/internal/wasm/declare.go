@@ -6,6 +6,7 @@ func (m *Module) types(r *reader) {
 	m.Types, m.Canon = make([]FuncType, 0, n), make([]uint32, 0, n)
 	m.byKey = make(map[string]uint32, n)
 	var key []byte
+	arity := 0
 	for range n {
 		at := r.pos
 		form := r.byte()
@@ -17,6 +18,9 @@ func (m *Module) types(r *reader) {
 			}
 		}
 		t := FuncType{r.valueTypes("parameters"), r.valueTypes("results")}
+		if arity += len(t.Params) + len(t.Results); arity > maxArities {
+			r.fail(Limit, at, "the types up to this one have more than %d parameters and results together", maxArities)
+		}
 		if r.err != nil {
 			return
 		}

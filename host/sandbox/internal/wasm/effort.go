@@ -1,47 +1,69 @@
 package wasm
 
-// effort bounds what a module costs beyond its size, here and in the engine that compiles it: where a few bytes can stand
-// for much work, what compilers make of programs stays far below these bounds, and what goes beyond them is refused. The
-// times are wazero's.
+// effort bounds what a module costs beyond its size, in the engine that compiles it: where a few bytes can stand for much work,
+// what compilers make of programs stays far below these bounds, and what goes beyond them is refused. An engine can't be
+// stopped in the middle of a function. The figures are wazero's.
 type effort struct {
-	locals   int // spread out, of all functions: an engine keeps them so, and a run of any length takes three bytes
-	operands int // left in this body to be moved by calls and branches: one of two bytes may move a thousand
-	labels   int // left of br_table: about 10 µs each
-	values   int // left of locals times blocks: an engine asks for each local at each block where ways meet, about 2 µs each
+	locals  int   // spread out, of all functions: an engine keeps them so, and a run of any length takes three bytes
+	work    int64 // left for all functions, in units that stand for some 2.5 ns; most of it is flow's
+	room    int64 // left for this function, in bytes, beyond those that any instruction may take (about 1.4 KiB a byte of code)
+	globals int64 // mutable ones
 }
 
+// What a module may take. Of some 60 published ones that wazero can compile, from source-map's 50 KB to ruby's 54 MB, most
+// take 100 to 500 units for a byte of code, the largest of all 820 (biome, 31 MB of code), and tiktoken 1.5e9 for 0.7 MB.
 const (
-	operandsPerBody = 100_000
-	operandsPerByte = 16
-	labelsAnyway    = 30_000 // the specification's own tests have a br_table of 24,000
-	bytesPerLabel   = 8      // the Go compiler makes a label for 27 bytes of code, others for hundreds
-	valuesAnyway    = 500_000
-	valuesPerByte   = 4 // the Go compiler makes 0.23, LLVM 0.25, unoptimised Zig 1.8
-	valuesAtMost    = 16_000_000
+	workAnyway  = 1_000_000_000
+	workPerByte = 1000
+	roomPerBody = 1 << 30
 )
 
-// newEffort is what code of the given size may take.
-func newEffort(size int) effort {
-	return effort{labels: labelsAnyway + size/bytesPerLabel, values: min(valuesAnyway+size*valuesPerByte, valuesAtMost)}
+// What things take that no graph shows.
+const (
+	workOperand, roomOperand = 700, 400   // moved by calls and branches, of which one of two bytes may move a thousand
+	workLabel, roomLabel     = 4000, 2000 // of br_table, each of which gets a block of its own
+	workGlobal, roomGlobal   = 100, 1700  // each mutable one is loaded anew after each call
+	workDeclare              = 4          // a global, which is declared in each function
+	roomIndirect             = 10_000     // call_indirect
+	roomTruncate             = 6_000      // a float made an integer, with its traps
+	roomLoop                 = 25_000     // memory.fill and table.fill
+)
+
+// newEffort is what the functions of m may take.
+func newEffort(m *Module) effort {
+	code := m.Sections[SectionCode]
+	e := effort{work: workAnyway + workPerByte*int64(code.End-code.Start)}
+	for _, g := range m.Globals {
+		if g.Mutable {
+			e.globals++
+		}
+	}
+	return e
 }
 
-func (e *effort) begin(body Span) {
-	e.operands = operandsPerBody + operandsPerByte*(body.End-body.Start)
-}
+// work takes from what is left.
+func (v *Validator) work(n int64) { v.effort.work -= n }
 
-// spend accounts for a list of n operands.
-func (v *Validator) spend(n, at int) {
-	if v.effort.operands -= n; v.effort.operands < 0 {
-		v.r.fail(Limit, at, "calls and branches that move too many operands: pass them in memory")
+// room takes from what is left, where the instruction may be executed.
+func (v *Validator) room(n int64) { v.effort.room -= n * int64(v.step) }
+
+// move accounts for n operands that an instruction moves. They take time here too, so it does not wait for the function's end.
+func (v *Validator) move(n int) {
+	v.work(workOperand * int64(n))
+	v.room(roomOperand * int64(n))
+	if v.effort.work < 0 {
+		v.tooLong(v.r.pos)
 	}
 }
 
-// table accounts for the labels of a br_table.
-func (v *Validator) table(n, at int) {
-	if v.effort.labels -= n; v.effort.labels < 0 {
-		v.r.fail(Limit, at, "too many labels of br_table for a module of this size: use a table in memory")
-	}
+// reload accounts for what an engine loads anew after a call.
+func (v *Validator) reload() {
+	v.work(workGlobal * v.effort.globals * int64(v.step))
+	v.room(roomGlobal * v.effort.globals)
 }
+
+// truncates says whether an instruction is one of i32.trunc_f32_s to i64.trunc_f64_u, between which are two others.
+func truncates(op byte) bool { return op >= 0xa8 && op <= 0xb1 && op&^1 != 0xac }
 
 // spread accounts for the locals of a function.
 func (v *Validator) spread(at int) {
@@ -51,10 +73,20 @@ func (v *Validator) spread(at int) {
 	}
 }
 
-// meet accounts for the blocks of a function.
-func (v *Validator) meet(at int) {
-	if v.effort.values -= v.locals.slots * v.blocks; v.effort.values < 0 {
-		v.r.fail(Limit, at, "%d locals and %d blocks are too much for a module of this size: build with optimisation, or split the function",
-			v.locals.n, v.blocks)
+// settle refuses a function that was followed to its end if it took too much.
+func (v *Validator) settle(at int) {
+	v.work(workDeclare * int64(len(v.m.Globals)))
+	v.alive()
+	if v.effort.room < 0 {
+		v.r.fail(Limit, at, "compiling it would take too much memory: split the function, pass much data in memory, and have fewer mutable globals (%d)",
+			v.effort.globals)
 	}
+	if v.effort.work < 0 {
+		v.tooLong(at)
+	}
+}
+
+func (v *Validator) tooLong(at int) {
+	v.r.fail(Limit, at, "compiling would take too long for a module of this size; it is here, with %d locals and %d blocks, that it goes too far: "+
+		"build with optimisation, split large functions, and pass much data in memory", v.locals.n, len(v.flow.joins)-1)
 }

@@ -4,13 +4,16 @@ package wasm
 func (v *Validator) other(op byte, at int) {
 	switch op {
 	case opLocalGet:
-		v.giveCopy(v.local(at))
+		n, t := v.local(at)
+		v.getLocal(n)
+		v.giveCopy(t)
 	case opLocalSet:
-		v.sets++
-		v.pop(v.local(at), at)
+		n, t := v.local(at)
+		v.setLocal(n)
+		v.pop(t, at)
 	case opLocalTee:
-		v.sets++
-		t := v.local(at)
+		n, t := v.local(at)
+		v.setLocal(n)
 		v.pop(t, at)
 		v.giveCopy(t)
 	case opI32Const:
@@ -26,6 +29,7 @@ func (v *Validator) other(op byte, at int) {
 		v.r.take(8)
 		v.giveCopy(F64)
 	case opGlobalGet:
+		v.search()
 		v.give(v.global(at).Type)
 	case opGlobalSet:
 		v.setGlobal(at)
@@ -144,6 +148,7 @@ func (v *Validator) call(at int) {
 		return
 	}
 	t := v.m.TypeOf(f)
+	v.reload()
 	v.popAll(t.Params, at)
 	v.tell(OpCall, at, uint32(f))
 	v.giveAll(t.Results)
@@ -162,6 +167,8 @@ func (v *Validator) callIndirect(at int) {
 		v.r.fail(Invalid, at, "type mismatch: call_indirect through a table of %s", table)
 		return
 	}
+	v.reload()
+	v.room(roomIndirect)
 	v.pop(I32, at)
 	v.popAll(v.m.Types[i].Params, at)
 	v.tell(OpCallIndirect, at, uint32(i))

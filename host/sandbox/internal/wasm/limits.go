@@ -8,6 +8,7 @@ type Limits struct {
 }
 
 const (
-	maxArity = 1000   // parameters of a type, and results, as in browsers
-	maxName  = 10_000 // bytes of the name of an import, export or custom section
+	maxArity   = 1000      // parameters of a type, and results, as in browsers
+	maxArities = 1_000_000 // of all types: an engine compiles what passes them, about 1.5 µs each
+	maxName    = 10_000    // bytes of the name of an import, export or custom section
 )

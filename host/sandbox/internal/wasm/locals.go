@@ -61,17 +61,17 @@ func (l *locals) find(i int) Type {
 	return l.runs[sort.Search(len(l.runs), func(k int) bool { return l.runs[k].end > i })].t
 }
 
-// local reads the index of a local and gives its type.
-func (v *Validator) local(at int) Type {
+// local reads the index of a local and gives its type too.
+func (v *Validator) local(at int) (int, Type) {
 	i := v.r.index()
 	switch {
 	case i >= v.locals.n:
 		if v.r.err == nil {
 			v.r.fail(Invalid, at, "unknown local %d", i)
 		}
-		return Unknown
+		return 0, Unknown
 	case i < len(v.locals.flat):
-		return v.locals.flat[i]
+		return i, v.locals.flat[i]
 	}
-	return v.locals.find(i)
+	return i, v.locals.find(i)
 }

@@ -24,6 +24,9 @@ type Module struct {
 	// Marks say of each function how it may be reached, see Mark.
 	Marks []Mark
 
+	// What the bodies reach that have been validated: locals, parameters included, and blocks within each other.
+	MostLocals, MostNesting Most
+
 	Sections [sectionKinds]Span // contents by section id; a section that is not there begins at 0
 	Customs  []Custom
 
@@ -35,6 +38,15 @@ type Module struct {
 
 // Span is a range of Module.Data.
 type Span struct{ Start, End int }
+
+// Most is what a function has that has most of something, the first of several.
+type Most struct{ N, Function int }
+
+func (m *Most) note(n, function int) {
+	if n > m.N {
+		*m = Most{n, function}
+	}
+}
 
 // Mark is a set of facts about a function.
 type Mark uint8

@@ -14,7 +14,7 @@ func (v *Validator) giveCopy(t Type) { v.operands = append(v.operands, t) }
 
 // giveAll pushes a list of operands.
 func (v *Validator) giveAll(types []byte) {
-	v.spend(len(types), v.r.pos)
+	v.move(len(types))
 	for _, t := range types {
 		v.give(Type(t))
 	}
@@ -51,7 +51,7 @@ func (v *Validator) popAny(at int) Type {
 
 // popAll takes operands of the given types, the last one first.
 func (v *Validator) popAll(types []byte, at int) {
-	v.spend(len(types), at)
+	v.move(len(types))
 	for i := len(types) - 1; i >= 0 && v.r.err == nil; i-- {
 		v.pop(Type(types[i]), at)
 	}

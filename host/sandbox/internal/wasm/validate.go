@@ -36,19 +36,20 @@ type Validator struct {
 	controls []control
 	locals   locals
 	effort   effort
+	flow     flow
 
 	step   int // 1 in live code
 	count  int // see Event.Count
 	values int // see Body.Values
 	sets   int // locals that were set
 	merges int // see Body.Merges
-	blocks int // that may be reached
+
+	nesting int // the most blocks within each other, the function's own included
 }
 
 // NewValidator makes a validator for the bodies of m.
 func NewValidator(m *Module, v Visitor) *Validator {
-	code := m.Sections[SectionCode]
-	return &Validator{m: m, visitor: v, effort: newEffort(code.End - code.Start)}
+	return &Validator{m: m, visitor: v, effort: newEffort(m)}
 }
 
 // Validate checks the i-th body of the code section.
@@ -57,18 +58,21 @@ func (v *Validator) Validate(i int) (Body, *Error) {
 	t := v.m.TypeOf(f)
 	v.r = reader{data: v.m.Data, pos: span.Start, end: span.End}
 	v.operands, v.controls, v.floor = v.operands[:0], v.controls[:0], 0
-	v.step, v.count, v.values, v.sets, v.merges, v.blocks = 1, 0, 0, 0, 0, 0
-	v.effort.begin(span)
+	v.step, v.count, v.values, v.sets, v.merges, v.nesting = 1, 0, 0, 0, 0, 0
 	v.locals.read(&v.r, t.Params, v.m.limits.Locals)
 	v.spread(span.Start)
 	body := Body{Code: v.r.pos, Slots: v.locals.slots}
+	v.flow.begin(v.locals.n)
+	v.effort.room = roomPerBody
 	v.push(control{op: OpBlock, results: t.Results, live: true})
 	v.run()
 	if len(v.controls) > 0 {
 		v.r.fail(Malformed, span.End, "the body ends within %d blocks", len(v.controls))
 	}
 	body.Values, body.Merges = v.values, v.merges
-	v.meet(span.Start)
+	v.settle(span.Start)
+	v.m.MostLocals.note(v.locals.n, f)
+	v.m.MostNesting.note(v.nesting-1, f)
 	if v.r.err != nil {
 		v.r.err.Func = f
 	}
@@ -85,6 +89,9 @@ func (v *Validator) run() {
 		v.count += v.step
 		switch s := &shapes[op]; s.imm {
 		case immNone:
+			if truncates(op) {
+				v.room(roomTruncate)
+			}
 			v.apply(s, at)
 		case immMemory:
 			v.memoryArg(s.log)
@@ -130,6 +137,7 @@ func (v *Validator) applySlow(s *shape, at int) {
 // memoryArg reads alignment and offset (5.4.6, 3.3.7).
 func (v *Validator) memoryArg(log uint8) {
 	at := v.r.pos
+	v.search()
 	align := v.r.u32()
 	switch {
 	case v.r.err != nil:
