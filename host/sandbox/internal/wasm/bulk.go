@@ -11,10 +11,10 @@ func (v *Validator) misc(at int) {
 	case sub < 8:
 		v.apply(&miscShapes[sub], at)
 	case sub == miscMemoryInit:
-		v.dataIndex(at)
+		segment := v.dataIndex(at)
 		v.zeroMemory(at)
 		v.popThree(I32, at)
-		v.tell(op, at, 0)
+		v.tell(op, at, segment)
 	case sub == miscDataDrop:
 		v.dataIndex(at)
 		v.tell(op, at, 0)
@@ -29,10 +29,10 @@ func (v *Validator) misc(at int) {
 		v.repeat()
 		v.tell(op, at, 0)
 	case sub == miscTableInit:
-		from := v.elemIndex(at)
+		segment, from := v.elemIndex(at)
 		v.same(v.tableType(at), from, at)
 		v.popThree(I32, at)
-		v.tell(op, at, 0)
+		v.tell(op, at, segment)
 	case sub == miscElemDrop:
 		v.elemIndex(at)
 		v.tell(op, at, 0)
@@ -72,7 +72,7 @@ func (v *Validator) popThree(t Type, at int) {
 
 // dataIndex reads the index of a data segment. The data section follows the code, so the data count section must tell how
 // many there are (5.5.16).
-func (v *Validator) dataIndex(at int) {
+func (v *Validator) dataIndex(at int) uint32 {
 	i := v.r.index()
 	switch {
 	case v.r.err != nil:
@@ -81,16 +81,17 @@ func (v *Validator) dataIndex(at int) {
 	case i >= v.m.dataCount:
 		v.r.fail(Invalid, at, "unknown data segment %d", i)
 	}
+	return uint32(i)
 }
 
-// elemIndex reads the index of an element segment and gives its type.
-func (v *Validator) elemIndex(at int) Type {
+// elemIndex reads the index of an element segment and gives it and its type.
+func (v *Validator) elemIndex(at int) (uint32, Type) {
 	i := v.r.index()
 	if i >= len(v.m.Elements) {
 		v.r.fail(Invalid, at, "unknown element segment %d", i)
-		return Unknown
+		return 0, Unknown
 	}
-	return v.m.Elements[i]
+	return uint32(i), v.m.Elements[i].Type
 }
 
 func (v *Validator) same(to, from Type, at int) {

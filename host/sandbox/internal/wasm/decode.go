@@ -100,7 +100,7 @@ func (m *Module) consistent(r *reader) {
 	if defined := len(m.Funcs) - m.ImportedFuncs; defined != len(m.Bodies) {
 		r.fail(Malformed, r.end, "%d functions are declared, %d have a body", defined, len(m.Bodies))
 	}
-	if m.dataCount >= 0 && m.dataCount != m.DataSegments {
-		r.fail(Malformed, r.end, "%d data segments are announced, %d are there", m.dataCount, m.DataSegments)
+	if m.dataCount >= 0 && m.dataCount != len(m.DataSizes) {
+		r.fail(Malformed, r.end, "%d data segments are announced, %d are there", m.dataCount, len(m.DataSizes))
 	}
 }

@@ -18,8 +18,8 @@ type Module struct {
 
 	ImportedFuncs, ImportedTables, ImportedGlobals int
 	ImportedMemory                                 bool
-	DataSegments                                   int
-	Elements                                       []Type // of each segment
+	Elements                                       []Element // segments
+	DataSizes                                      []uint32  // of each data segment, in bytes
 
 	// Marks say of each function how it may be reached, see Mark.
 	Marks []Mark
@@ -80,6 +80,12 @@ type Export struct {
 	Name  string
 	Kind  Kind
 	Index int
+}
+
+// Element is an element segment (5.5.12).
+type Element struct {
+	Type Type
+	Size uint32 // elements
 }
 
 // Custom is a custom section (5.5.3).

@@ -3,8 +3,8 @@ package wasm
 // elements reads the element section (5.5.12).
 func (m *Module) elements(r *reader) {
 	n := r.count("element segments", 2, m.limits.Elements)
-	m.Elements = make([]Type, 0, n)
-	m.walkElements(r, n, func(t Type) { m.Elements = append(m.Elements, t) }, m.referenced)
+	m.Elements = make([]Element, 0, n)
+	m.walkElements(r, n, func(e Element) { m.Elements = append(m.Elements, e) }, m.referenced)
 }
 
 // FuncIndices calls found with the offset and the value of each function index in the element or global section.
@@ -12,7 +12,7 @@ func (m *Module) FuncIndices(section byte, found func(at int, f uint32)) {
 	s := m.Sections[section]
 	r := &reader{data: m.Data, pos: s.Start, end: s.End}
 	if n := r.index(); section == SectionElement {
-		m.walkElements(r, n, func(Type) {}, found)
+		m.walkElements(r, n, func(Element) {}, found)
 	} else {
 		m.walkGlobals(r, n, func(Global) {}, found)
 	}
@@ -26,7 +26,7 @@ const (
 )
 
 // walkElements reads n segments, calls segment for each with its type and function for each function index.
-func (m *Module) walkElements(r *reader, n int, segment func(Type), function func(at int, f uint32)) {
+func (m *Module) walkElements(r *reader, n int, segment func(Element), function func(at int, f uint32)) {
 	for range n {
 		at := r.pos
 		flags := r.u32()
@@ -51,8 +51,8 @@ func (m *Module) walkElements(r *reader, n int, segment func(Type), function fun
 		if r.err != nil {
 			return
 		}
-		segment(t)
 		n := m.items(r, t, flags&elemExpression != 0, function)
+		segment(Element{t, uint32(n)})
 		if r.err == nil && table >= m.ImportedTables && table < len(m.Tables) {
 			r.inside(at, offset, n, int64(m.Tables[table].Min), "table")
 		}
@@ -129,8 +129,9 @@ func (m *Module) countData(r *reader) {
 
 // data reads the data section (5.5.14, 3.4.8). No function index can appear in it but in an expression that is invalid.
 func (m *Module) data(r *reader) {
-	m.DataSegments = r.count("data segments", 2, m.limits.DataSegments)
-	for range m.DataSegments {
+	count := r.count("data segments", 2, m.limits.DataSegments)
+	m.DataSizes = make([]uint32, 0, count)
+	for range count {
 		at := r.pos
 		flags, memory, offset := r.u32(), uint32(0), int64(-1)
 		if flags > 2 {
@@ -152,6 +153,7 @@ func (m *Module) data(r *reader) {
 		if r.err != nil {
 			return
 		}
+		m.DataSizes = append(m.DataSizes, uint32(n))
 		if !m.ImportedMemory && m.Memory != nil {
 			r.inside(at, offset, n, int64(m.Memory.Min)*65536, "memory")
 		}

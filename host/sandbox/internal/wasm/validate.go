@@ -4,13 +4,15 @@ import "fmt"
 
 // Event is an instruction that a Visitor hears of, in the order of the code. It is reused.
 type Event struct {
-	Op    Op
-	At    int    // offset of the instruction in Module.Data; its immediate is one byte further
-	Next  int    // offset of the next one
-	Arg   uint32 // of a call or ref.func the function, of call_indirect the type, of a branch the label, of br_table the largest one
-	Depth int    // blocks around the instruction, the function's own included; of end, the one it closes included
-	Live  bool   // it may be executed: no unconditional branch is right before it, or before a block it is in
-	Count int    // instructions of the body that may be executed, up to and including this one; end and else are none
+	Op   Op
+	At   int // offset of the instruction in Module.Data; its immediate is one byte further
+	Next int // offset of the next one
+	// Arg is of a call or ref.func the function, of call_indirect the type, of memory.init and table.init the segment, of a
+	// branch the label, of br_table the largest one.
+	Arg   uint32
+	Depth int  // blocks around the instruction, the function's own included; of end, the one it closes included
+	Live  bool // it may be executed: no unconditional branch is right before it, or before a block it is in
+	Count int  // instructions of the body that may be executed, up to and including this one; end and else are none
 }
 
 // A Visitor hears of the instructions that Op names.
