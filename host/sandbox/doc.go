@@ -36,10 +36,22 @@
 //
 // The sign is checked at entries, at loop heads, by the helpers of bulk operations and after each 1,024 calls as written. A
 // function without calls and loops of at most 32 units is charged but not checked: small leaves are where a check costs most.
-// Between two checks there is at most one body's worth of code, or one bulk operation, which the memory's size bounds.
+// Between two checks there is at most one body's worth of code, or one piece of a bulk operation.
 //
 // The check is "global.get, i64.const 0, i64.ge_s, if, else, call, end": with the call in the else arm, wazero's compiler lays
 // the fast path out straight. The call goes to one helper, so that it takes two bytes and little machine code.
+//
+// # Bulk operations
+//
+// memory.fill, copy and init run in pieces of 512 KiB, table.init in pieces of 16,384 entries, since a single one over memory
+// that was never touched takes tenths of a second. A helper with the operands charges the whole length first, runs all pieces
+// but the last, asks the host between them whatever fuel is left, and gives the operands of what remains back to the guest's
+// own instruction. So the fuel is the same figure as without pieces. Where a range is not all there, everything remains, and the
+// instruction traps before anything is written; a copy to a higher address begins at its end. A host that ends the guest
+// between two pieces leaves half an operation behind, which nobody sees: the instance is restored or dropped.
+//
+// Segments of at most one piece need none of this, nor do table.fill, copy and grow and memory.grow, which take a few
+// milliseconds for all that the caps allow.
 //
 // # Depth
 //

@@ -6,8 +6,8 @@ const Prefix = "weir.sandbox"
 
 // The functions that a rewritten module imports from Prefix, always both.
 const (
-	// YieldImport has the type (i64) -> i64. It is called when the fuel has fallen below 0, with what is left of it, and
-	// returns the fuel to go on with. The host ends the guest by failing.
+	// YieldImport has the type (i64) -> i64. It is called when the fuel has fallen below 0, and between the pieces of a bulk
+	// operation, with what is left of it, and returns the fuel to go on with. The host ends the guest by failing.
 	YieldImport = "yield"
 	// DeepImport has the type () -> (). It is called when the depth has fallen below 0, and never returns.
 	DeepImport = "too_deep"

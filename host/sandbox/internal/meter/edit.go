@@ -13,6 +13,7 @@ const (
 	editFunc                   // replace a function index by this one
 	editReturn                 // in a function whose depth counts, replace return by a branch to this label
 	editGrow                   // replace memory.grow by a call
+	editBulk                   // insert a call that charges for a bulk instruction and runs all but the last piece of it
 	editBytes                  // insert a call that charges the length on the stack as bytes
 	editItems                  // insert a call that charges the length on the stack as table entries
 )

@@ -33,6 +33,17 @@ func skipLEB(data []byte, at int) int {
 	return at + 1
 }
 
+// readU32 reads an unsigned LEB128 that is known to be one.
+func readU32(data []byte, at int) (x uint32) {
+	for shift := 0; ; shift += 7 {
+		x |= uint32(data[at]&0x7f) << shift
+		if data[at] < 0x80 {
+			return x
+		}
+		at++
+	}
+}
+
 // sized appends what write appends, after its size. The size takes five bytes, more than it needs, which the format allows
 // (5.2.2): it is known only afterwards.
 func sized(b []byte, write func([]byte) []byte) []byte {

@@ -4,13 +4,17 @@ package meter
 const (
 	opUnreachable = 0x00
 	opBlock       = 0x02
+	opLoop        = 0x03
 	opIf          = 0x04
 	opElse        = 0x05
 	opEnd         = 0x0b
 	opBr          = 0x0c
+	opBrIf        = 0x0d
 	opReturn      = 0x0f
 	opCall        = 0x10
 	opLocalGet    = 0x20
+	opLocalSet    = 0x21
+	opLocalTee    = 0x22
 	opGlobalGet   = 0x23
 	opGlobalSet   = 0x24
 	opMemorySize  = 0x3f
@@ -18,6 +22,8 @@ const (
 	opI32Const    = 0x41
 	opI64Const    = 0x42
 	opI32Ne       = 0x47
+	opI32GtU      = 0x4b
+	opI32LeU      = 0x4d
 	opI32GeS      = 0x4e
 	opI64GtU      = 0x56
 	opI64GeS      = 0x59
@@ -26,10 +32,13 @@ const (
 	opI32And      = 0x71
 	opI64Add      = 0x7c
 	opI64Sub      = 0x7d
+	opI64Or       = 0x84
 	opI64Shl      = 0x86
 	opI64ShrU     = 0x88
 	opI64ExtendU  = 0xad
 	opRefFunc     = 0xd2
+	opMisc        = 0xfc
+	miscTableSize = 16 // behind opMisc
 
 	typeI32   = 0x7f
 	typeI64   = 0x7e
@@ -42,7 +51,8 @@ type code struct {
 	depthGet, depthSet []byte
 	pagesGet           []byte
 	refusedSet         []byte
-	check              []byte // yield if the fuel is below 0
+	ask                []byte // let the host decide how to go on
+	check              []byte // ask if the fuel is below 0
 	deepCheck          []byte // trap if the depth is below 0
 }
 
@@ -54,10 +64,12 @@ func newCode(x indices) (c code) {
 	c.pagesGet = appendU32([]byte{opGlobalGet}, x.pages)
 	c.refusedSet = appendU32([]byte{opGlobalSet}, x.refused)
 
+	c.ask = appendU32([]byte{opCall}, x.slow)
+
 	// The slow path is in the else arm: measured, wazero's compiler then lays the fast path out straight.
 	c.check = append(c.check, c.fuelGet...)
-	c.check = append(c.check, opI64Const, 0, opI64GeS, opIf, typeEmpty, opElse, opCall)
-	c.check = append(appendU32(c.check, x.slow), opEnd)
+	c.check = append(c.check, opI64Const, 0, opI64GeS, opIf, typeEmpty, opElse)
+	c.check = append(append(c.check, c.ask...), opEnd)
 
 	c.deepCheck = append(c.deepCheck, c.depthGet...)
 	c.deepCheck = append(c.deepCheck, opI32Const, 0, opI32GeS, opIf, typeEmpty, opElse, opCall)

@@ -21,9 +21,10 @@ type Stats struct {
 
 // uses are what the bodies contain that matters for the module as a whole.
 type uses struct {
-	bytes, items, grow bool // helpers that are called
-	tableWrites        bool // table.set, grow, fill, copy or init
-	drops              bool // elem.drop or data.drop
+	bytes, items, grow bool   // helpers that are called
+	bulk               []bulk // those that have helpers of their own
+	tableWrites        bool   // table.set, grow, fill, copy or init
+	drops              bool   // elem.drop or data.drop
 }
 
 // function is what is to be done to one body.
@@ -62,6 +63,7 @@ type planner struct {
 	node  uint32 // of the function in the call graph, plus one
 	start int    // of its body
 
+	bulks     map[bulk]uint32 // the places in uses.bulk
 	sites     []site
 	current   int // the site that instructions are counted to
 	counted   int // how many instructions are
@@ -79,7 +81,7 @@ type block struct {
 }
 
 func newPlanner(p *Plan) *planner {
-	return &planner{Plan: p, seen: make([]uint32, len(p.m.Bodies)+len(p.m.Types))}
+	return &planner{Plan: p, bulks: map[bulk]uint32{}, seen: make([]uint32, len(p.m.Bodies)+len(p.m.Types))}
 }
 
 func (w *planner) begin(i int) {
@@ -137,11 +139,13 @@ func (w *planner) plain(e *wasm.Event) {
 		w.add(e.At, editGrow, 0)
 		w.heavy(e, growWeight)
 	case wasm.OpMemoryInit, wasm.OpMemoryCopy, wasm.OpMemoryFill:
-		w.uses.bytes = true
-		w.add(e.At, editBytes, 0)
+		w.bulk(e)
 	case wasm.OpTableSet:
 		w.uses.tableWrites = true
-	case wasm.OpTableInit, wasm.OpTableCopy, wasm.OpTableFill, wasm.OpTableGrow:
+	case wasm.OpTableInit:
+		w.uses.tableWrites = true
+		w.bulk(e)
+	case wasm.OpTableCopy, wasm.OpTableFill, wasm.OpTableGrow:
 		w.uses.tableWrites, w.uses.items = true, true
 		w.add(e.At, editItems, 0)
 		if e.Op == wasm.OpTableGrow {

@@ -13,11 +13,12 @@ const addedImports = 2
 type indices struct {
 	yield, tooDeep           uint32 // imported functions
 	slow, bytes, items, grow uint32 // helpers
+	bulk                     uint32 // the first of two helpers for each of uses.bulk
 	functions                uint32 // how many there are, helpers included
 	fuel, depth              uint32 // globals
 	pages, refused           uint32 // globals, only with a memory
 
-	yieldType, emptyType, lengthType uint32
+	yieldType, emptyType, lengthType, bulkType uint32
 }
 
 // writer writes the rewritten module. Sections come in the order of the original; those that it lacks are put in.
@@ -73,11 +74,17 @@ func (w *writer) assign() {
 	helper(&x.bytes, w.uses.bytes)
 	helper(&x.items, w.uses.items)
 	helper(&x.grow, w.uses.grow)
+	x.bulk = x.functions
+	x.functions += 2 * uint32(len(w.uses.bulk))
 	x.fuel = uint32(len(m.Globals))
 	x.depth, x.pages, x.refused = x.fuel+1, x.fuel+2, x.fuel+3
 	x.yieldType = w.typeIndex([]byte{typeI64}, []byte{typeI64})
 	x.emptyType = w.typeIndex(nil, nil)
 	x.lengthType = w.typeIndex([]byte{typeI32}, []byte{typeI32})
+	if len(w.uses.bulk) > 0 {
+		three := []byte{typeI32, typeI32, typeI32}
+		x.bulkType = w.typeIndex(three, three)
+	}
 }
 
 // typeIndex finds a type or adds it.
@@ -189,6 +196,11 @@ func (w *writer) helpers() (types []uint32, bodies []func([]byte) []byte, names 
 	add(w.x.bytes, w.x.lengthType, "charge_bytes", func(b []byte) []byte { return w.code.lengthBody(b, 4) })
 	add(w.x.items, w.x.lengthType, "charge_entries", func(b []byte) []byte { return w.code.lengthBody(b, 0) })
 	add(w.x.grow, w.x.lengthType, "memory_grow", w.code.growBody)
+	for i, o := range w.uses.bulk {
+		charge := w.x.bulk + 2*uint32(i)
+		add(charge, w.x.bulkType, o.name(), func(b []byte) []byte { return w.code.bulkBody(b, o, charge+1) })
+		add(charge+1, w.x.bulkType, o.name()+"_pieces", func(b []byte) []byte { return w.code.piecesBody(b, o) })
+	}
 	return types, bodies, names
 }
 

@@ -74,6 +74,8 @@ func (w *writer) edited(b []byte, f *function, body wasm.Span) []byte {
 		case editGrow:
 			b = appendU32(append(b, opCall), w.x.grow)
 			from = at + 2
+		case editBulk:
+			b = appendU32(append(b, opCall), w.x.bulk+2*e.number())
 		case editBytes:
 			b = appendU32(append(b, opCall), w.x.bytes)
 		case editItems:
