@@ -34,6 +34,8 @@ func Run(t *testing.T, open func(t *testing.T) engine.Engine) {
 		"start function": testStart,
 		"end of life":    testEndOfLife,
 		"stopping":       testStopping,
+		"bulk":           testBulk,
+		"bulk stopped":   testBulkStopped,
 		"depth":          testDepth,
 		"fuel":           testFuel,
 		"fuel budget":    testFuelBudget,

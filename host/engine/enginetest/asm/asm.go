@@ -10,7 +10,10 @@
 // Imports come before functions; nothing is validated: an engine does that, and tests of broken modules need to get by.
 package asm
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Type is a function type, by value types in binary encoding.
 type Type struct{ Params, Results []byte }
@@ -33,11 +36,12 @@ type Code []byte
 type Module struct {
 	types, imports, funcs, tables, memory, globals, exports, elems, code, data [][]byte
 
-	start  Code
-	custom []byte
-	names  []byte
-	named  uint32
-	count  uint32 // functions so far, imports included
+	start   Code
+	passive bool // there are segments that code names
+	custom  []byte
+	names   []byte
+	named   uint32
+	count   uint32 // functions so far, imports included
 }
 
 // New makes an empty module.
@@ -117,8 +121,21 @@ func (m *Module) ExportRaw(name string, kind byte, index uint32) {
 func (m *Module) Start(index uint32) { m.start = uleb(index) }
 
 // Data puts bytes at a place in memory.
-func (m *Module) Data(at uint32, bytes []byte) {
-	m.data = append(m.data, cat([]byte{0}, I32(int32(at)), []byte{0x0b}, uleb(uint32(len(bytes))), bytes))
+func (m *Module) Data(at uint32, content []byte) {
+	m.data = append(m.data, cat([]byte{0}, I32(int32(at)), []byte{0x0b}, uleb(uint32(len(content))), content))
+}
+
+// PassiveData defines a segment for memory.init and returns its index.
+func (m *Module) PassiveData(content []byte) uint32 {
+	m.passive = true
+	m.data = append(m.data, cat([]byte{1}, uleb(uint32(len(content))), content))
+	return uint32(len(m.data) - 1)
+}
+
+// PassiveElem defines a segment of n times a function for table.init and returns its index.
+func (m *Module) PassiveElem(function uint32, n int) uint32 {
+	m.elems = append(m.elems, cat([]byte{1, 0}, uleb(uint32(n)), bytes.Repeat(uleb(function), n)))
+	return uint32(len(m.elems) - 1)
 }
 
 // Custom appends a custom section.
@@ -139,6 +156,9 @@ func (m *Module) Bytes() []byte {
 		out = append(out, Section(8, m.start)...)
 	}
 	out = append(out, vector(9, m.elems)...)
+	if m.passive {
+		out = append(out, Section(12, uleb(uint32(len(m.data))))...) // what code names is counted before it
+	}
 	out = append(out, vector(10, m.code)...)
 	out = append(out, vector(11, m.data)...)
 	names := cat(uleb(m.named), m.names)

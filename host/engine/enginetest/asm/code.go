@@ -41,6 +41,12 @@ func Load(offset uint32) Code { return append(Code{0x28, 0}, uleb(offset)...) }
 // Store writes an i32: (address, value).
 func Store(offset uint32) Code { return append(Code{0x36, 0}, uleb(offset)...) }
 
+// MemoryInit copies from a segment: (to, from, length).
+func MemoryInit(segment uint32) Code { return cat([]byte{0xfc, 0x08}, uleb(segment), []byte{0}) }
+
+// TableInit copies from a segment to the first table: (to, from, length).
+func TableInit(segment uint32) Code { return cat([]byte{0xfc, 0x0c}, uleb(segment), []byte{0}) }
+
 // Loop repeats its body for as long as the body leaves a number other than 0.
 func Loop(body ...Code) Code { return cat([]byte{0x03, 0x40}, flat(body), []byte{0x0d, 0, 0x0b}) }
 
