@@ -111,7 +111,7 @@ func (b *bench) stopShape(a evil.Attack) (late []float64, err error) {
 
 // bulkTries is how often each bulk operation is stopped, bulkTime after how long: soon after one began, which is when it is longest.
 const (
-	bulkTries = 20
+	bulkTries = 50
 	bulkTime  = time.Millisecond
 )
 
