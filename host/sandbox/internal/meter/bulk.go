@@ -24,6 +24,7 @@ type bulk struct {
 
 // bulk plans a bulk instruction. What initialises from a segment of one piece needs no more than its charge.
 func (w *planner) bulk(e *wasm.Event) {
+	w.noteCall(e)
 	o := bulk{op: e.Op}
 	switch e.Op {
 	case wasm.OpMemoryInit:

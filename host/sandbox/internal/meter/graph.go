@@ -2,12 +2,12 @@ package meter
 
 import "github.com/weir-stream/weir/host/sandbox/internal/wasm"
 
-// findDeep decides whose frames count against the depth: of the functions that are on a cycle of the call graph, or of all
-// of them if a chain of the others could take too much.
+// walkCalls decides whose frames count against the depth: of the functions that are on a cycle of the call graph, or of all
+// of them if a chain of the others could take too much. And it decides which functions need no check at their entry.
 //
 // A node of the graph is a defined function or, behind those, a type, which stands for all functions that a call_indirect
 // of it may reach.
-func (p *Plan) findDeep() {
+func (p *Plan) walkCalls() {
 	g := &graph{p: p}
 	g.group()
 	g.walk()
@@ -22,6 +22,9 @@ func (p *Plan) findDeep() {
 		if f.deep {
 			p.Stats.Deep++
 		}
+		if f.check {
+			p.Stats.Checks++
+		}
 	}
 }
 
@@ -29,11 +32,12 @@ func (p *Plan) findDeep() {
 type graph struct {
 	p     *Plan
 	first []uint32 // of a type's functions in reach; there is one more entry than types
-	reach []uint32
+	reach []call
 
 	order  []uint32 // when a node was met, from 1 on; 0: not yet
 	low    []uint32 // the earliest node met that is reached from here and in the same component
 	path   []int64  // slots of the largest chain from here on, -1 while the component is open
+	run    []int    // the most that may be charged from a function's entry on before a check, if it has none at its entry; else 0
 	open   []uint32 // nodes of open components
 	visits []visit
 	met    uint32
@@ -62,12 +66,12 @@ func (g *graph) group() {
 	for t := range p.m.Types {
 		g.first[t+1] += g.first[t]
 	}
-	g.reach = make([]uint32, g.first[len(p.m.Types)])
+	g.reach = make([]call, g.first[len(p.m.Types)])
 	at := append([]uint32(nil), g.first...)
 	for i := range p.funcs {
 		if reachable(i) {
 			t := p.typeOf(i)
-			g.reach[at[t]] = uint32(i)
+			g.reach[at[t]] = call{node: uint32(i)}
 			at[t]++
 		}
 	}
@@ -88,7 +92,7 @@ func (p *Plan) openTables() bool {
 	return false
 }
 
-func (g *graph) next(node uint32) []uint32 {
+func (g *graph) next(node uint32) []call {
 	if i := int(node); i < len(g.p.funcs) {
 		calls := g.p.funcs[i].calls
 		return g.p.calls[calls.from:calls.to]
@@ -99,7 +103,10 @@ func (g *graph) next(node uint32) []uint32 {
 
 func (g *graph) walk() {
 	n := len(g.p.funcs) + len(g.p.m.Types)
-	g.order, g.low, g.path = make([]uint32, n), make([]uint32, n), make([]int64, n)
+	g.order, g.low, g.path, g.run = make([]uint32, n), make([]uint32, n), make([]int64, n), make([]int, n)
+	for i := range g.run {
+		g.run[i] = undecided
+	}
 	for node := range g.p.funcs {
 		if g.order[node] == 0 {
 			g.meet(uint32(node))
@@ -121,7 +128,7 @@ func (g *graph) meet(node uint32) {
 func (g *graph) step() {
 	v := &g.visits[len(g.visits)-1]
 	if next := g.next(v.node); v.next < len(next) {
-		to := next[v.next]
+		to := next[v.next].node
 		v.next++
 		if g.order[to] == 0 {
 			g.meet(to)
@@ -132,6 +139,7 @@ func (g *graph) step() {
 	}
 	node := v.node
 	g.visits = g.visits[:len(g.visits)-1]
+	g.settle(node)
 	if len(g.visits) > 0 {
 		from := g.visits[len(g.visits)-1].node
 		g.low[from] = min(g.low[from], g.low[node])
@@ -153,8 +161,8 @@ func (g *graph) component(first uint32) {
 	best, cycle := int64(0), len(nodes) > 1
 	for _, node := range nodes {
 		for _, to := range g.next(node) {
-			best = max(best, g.path[to])
-			cycle = cycle || to == node
+			best = max(best, g.path[to.node])
+			cycle = cycle || to.node == node
 		}
 	}
 	for _, node := range nodes {
@@ -171,3 +179,31 @@ func (g *graph) component(first uint32) {
 	}
 	g.longest = max(g.longest, best)
 }
+
+// settle decides whether a function has a check at its entry. It is decided for all that it calls by then, but for those
+// that are still being visited, which are on a cycle with it: these get one, so that no cycle of direct calls is without. One
+// that makes indirect calls gets one, so that no other cycle is without either. Of the rest those are left alone that are
+// short, with all the calls they make of functions without a check, or come to a loop at once: loops have checks.
+func (g *graph) settle(node uint32) {
+	if int(node) >= len(g.p.funcs) {
+		return
+	}
+	f, run := &g.p.funcs[node], 0
+	for _, c := range g.next(node) {
+		if int(c.node) >= len(g.p.funcs) {
+			f.check = true
+		} else if g.run[c.node] == undecided {
+			g.p.funcs[c.node].check = true
+		} else {
+			run += c.times * g.run[c.node]
+		}
+	}
+	f.check = !f.loopFirst && (f.check || f.total+run > uncheckedWeight)
+	g.run[node] = 0
+	if !f.check && !f.loopFirst {
+		g.run[node] = f.total + run
+	}
+}
+
+// undecided is what graph.run has for a function before settle.
+const undecided = -1

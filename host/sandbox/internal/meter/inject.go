@@ -21,6 +21,7 @@ const (
 	opMemoryGrow  = 0x40
 	opI32Const    = 0x41
 	opI64Const    = 0x42
+	opI32Eqz      = 0x45
 	opI32Ne       = 0x47
 	opI32GtU      = 0x4b
 	opI32LeU      = 0x4d
@@ -82,6 +83,50 @@ func (c *code) charge(b []byte, weight uint32) []byte {
 	b = append(append(b, c.fuelGet...), opI64Const)
 	b = append(appendS64(b, int64(weight)), opI64Sub)
 	return append(b, c.fuelSet...)
+}
+
+// again checks, at the head of a loop without parameters, which it goes back to after a yield: so no way leads back into
+// the straight one, and an engine need not bring registers in line for it.
+func (c *code) again(b []byte) []byte {
+	b = append(append(b, c.fuelGet...), opI64Const, 0, opI64GeS, opIf, typeEmpty, opElse)
+	return append(append(b, c.ask...), opBr, 1, opEnd)
+}
+
+// inner checks at the head of a loop, and goes to the one around it to yield.
+func (c *code) inner(b []byte) []byte {
+	return append(append(b, c.fuelGet...), opI64Const, 0, opI64GeS, opIf, typeEmpty, opElse, opBr, 2, opEnd)
+}
+
+// paid begins the loop around a paid one, which has the same type.
+func (c *code) paid(b []byte, spare, weight uint32, blockType byte) []byte {
+	b = appendS64(append(b, opI64Const), -int64(weight))
+	b = appendU32(append(b, opLocalSet), spare)
+	b = append(append(b, opLoop, blockType), c.check...)
+	b = c.charge(b, paidAtOnce)
+	return c.moveSpare(b, spare, opLocalSet, opI64Add, paidAtOnce+weight)
+}
+
+// round charges a round of a paid loop, and leaves for the loop around it when what is paid is used up.
+func (c *code) round(b []byte, spare, weight uint32) []byte {
+	b = c.moveSpare(b, spare, opLocalTee, opI64Sub, weight)
+	return append(b, opI64Const, 0, opI64GeS, opIf, typeEmpty, opElse, opBr, 2, opEnd)
+}
+
+// take charges another region of a paid loop.
+func (c *code) take(b []byte, spare, weight uint32) []byte {
+	return c.moveSpare(b, spare, opLocalSet, opI64Sub, weight)
+}
+
+func (c *code) moveSpare(b []byte, spare uint32, set, op byte, by uint32) []byte {
+	b = append(appendU32(append(b, opLocalGet), spare), opI64Const)
+	b = append(appendS64(b, int64(by)), op)
+	return appendU32(append(b, set), spare)
+}
+
+// refund gives back what is paid and was not used.
+func (c *code) refund(b []byte, spare uint32) []byte {
+	b = appendU32(append(append(b, c.fuelGet...), opLocalGet), spare)
+	return append(append(b, opI64Add), c.fuelSet...)
 }
 
 // chargeLength takes the i32 in local 0, unsigned and then shifted, from the fuel, and checks it.

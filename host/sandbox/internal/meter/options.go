@@ -32,11 +32,15 @@ const (
 	importCallWeight = 32
 )
 
-// A function that calls nothing, has no loop and weighs at most leafWeight is charged, but leaves the check to its caller.
-const leafWeight = 32
+// A function that weighs at most uncheckedWeight, with all those it calls that have no check, leaves the check to its
+// caller.
+const uncheckedWeight = 1024
 
-// callsPerCheck is after how many calls in a row, as written, there is a check: calls of such leaves need no loop to take
-// long.
+// entryWeight is what a function that begins with a loop may weigh outside of it to be charged in the loop.
+const entryWeight = 8
+
+// callsPerCheck is after how many calls in a row, as written, there is a check: calls of functions without one need no loop to
+// take long.
 const callsPerCheck = 1024
 
 // frameSlots is what every frame takes, in slots of 8 bytes: return addresses and saved registers. On top come the locals, a

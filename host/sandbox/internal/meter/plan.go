@@ -8,7 +8,7 @@ type Plan struct {
 	o     Options
 	funcs []function // defined ones
 	edits []edit     // of all bodies
-	calls []uint32   // call graph nodes that functions lead to
+	calls []call     // that functions make
 	uses  uses
 
 	Stats Stats
@@ -32,12 +32,22 @@ type function struct {
 	edits, calls span   // in Plan
 	code         int    // offset of the first instruction
 	weight       uint32 // charged at entry
+	total        int    // what all of it weighs
 	check        bool   // at entry
+	loopFirst    bool   // it comes to a loop with a check before anything else
+	paid         bool   // it has paid loops, and a local for them
+	spare        uint32 // its index
 	deep         bool   // the frame counts against the depth
 	slots        int32  // of the frame
 }
 
 type span struct{ from, to int }
+
+// call is an edge of the call graph.
+type call struct {
+	node  uint32
+	times int // as written
+}
 
 // NewPlan validates the bodies of m and plans what to do to them. It uses and extends the marks of m.
 func NewPlan(m *wasm.Module, o Options) (*Plan, *wasm.Error) {
@@ -52,7 +62,7 @@ func NewPlan(m *wasm.Module, o Options) (*Plan, *wasm.Error) {
 		}
 		w.finish(body)
 	}
-	p.findDeep()
+	p.walkCalls()
 	return p, nil
 }
 
@@ -68,28 +78,42 @@ type planner struct {
 	current   int // the site that instructions are counted to
 	counted   int // how many instructions are
 	blocks    []block
+	groups    []int // for each group of sites, what of them was added to the parent
+	loop      loop
+	first     int // the site of a loop that no other, no call and no branch is before, if not 0
+	firstAt   int // and where the loop is
 	loops     int
 	callCount int
-	unchecked int      // calls since the last check
-	seen      []uint32 // for each call graph node, the last function that leads to it, plus one
+	unchecked int    // calls since the last check
+	seen      []edge // for each call graph node, the last function that leads to it
+}
+
+// edge is a function, plus one, and where its call is in Plan.
+type edge struct {
+	from uint32
+	call int
 }
 
 // block is an open block.
 type block struct {
-	site   int // current when it began
-	target int // the outermost block that a branch in it leads to, by its depth
+	site   int  // current when it began
+	target int  // the outermost block that a branch in it leads to, by its depth
+	group  int  // of sites of which one at most runs each time its site was passed, 0: none yet
+	mixed  bool // branches to its end come from elsewhere than its site's region
 }
 
 func newPlanner(p *Plan) *planner {
-	return &planner{Plan: p, bulks: map[bulk]uint32{}, seen: make([]uint32, len(p.m.Bodies)+len(p.m.Types))}
+	return &planner{Plan: p, bulks: map[bulk]uint32{}, seen: make([]edge, len(p.m.Bodies)+len(p.m.Types))}
 }
 
 func (w *planner) begin(i int) {
 	w.f, w.node, w.start = &w.funcs[i], uint32(i)+1, w.m.Bodies[i].Start
 	w.f.edits.from, w.f.calls.from = len(w.edits), len(w.calls)
-	w.sites = append(w.sites[:0], site{parent: -1, must: true, check: true})
+	w.sites = append(w.sites[:0], site{parent: -1, must: true})
 	w.blocks = append(w.blocks[:0], block{})
 	w.current, w.counted, w.loops, w.callCount, w.unchecked = 0, 0, 0, 0, 0
+	w.groups = append(w.groups[:0], 0)
+	w.loop.open, w.first, w.firstAt = false, 0, 0
 }
 
 func (w *planner) add(at int, k editKind, number uint32) {
@@ -107,15 +131,17 @@ func (w *planner) Visit(e *wasm.Event) {
 		w.end(e)
 	case wasm.OpBr, wasm.OpBrTable:
 		w.branch(e, e.Depth-1-int(e.Arg))
+		w.leaves(e)
 	case wasm.OpBrIf:
 		w.branch(e, e.Depth-1-int(e.Arg))
+		w.leaves(e)
 		if e.Live {
-			w.site(e.Next, e.Count, false, false)
+			w.site(e.Next, e.Count, editCharge)
 		}
 	case wasm.OpReturn:
 		w.branch(e, 0)
 		if e.Live {
-			w.add(e.At, editReturn, uint32(e.Depth-1))
+			w.leaves(e)
 		}
 	default:
 		w.plain(e)
@@ -136,6 +162,7 @@ func (w *planner) plain(e *wasm.Event) {
 		w.heavy(e, refFuncWeight)
 	case wasm.OpMemoryGrow:
 		w.uses.grow = true
+		w.noteCall(e)
 		w.add(e.At, editGrow, 0)
 		w.heavy(e, growWeight)
 	case wasm.OpMemoryInit, wasm.OpMemoryCopy, wasm.OpMemoryFill:
@@ -147,6 +174,7 @@ func (w *planner) plain(e *wasm.Event) {
 		w.bulk(e)
 	case wasm.OpTableCopy, wasm.OpTableFill, wasm.OpTableGrow:
 		w.uses.tableWrites, w.uses.items = true, true
+		w.noteCall(e)
 		w.add(e.At, editItems, 0)
 		if e.Op == wasm.OpTableGrow {
 			w.heavy(e, growWeight)
@@ -177,18 +205,20 @@ func (w *planner) call(e *wasm.Event) {
 // checkCalls counts a call and puts a check before it when there were many.
 func (w *planner) checkCalls(e *wasm.Event) {
 	w.callCount++
+	w.noteCall(e)
 	if w.unchecked++; w.unchecked >= callsPerCheck && e.Live {
 		w.unchecked = 0
-		w.site(e.At, e.Count-1, true, true)
+		w.site(e.At, e.Count-1, editCheck)
 	}
 }
 
 // leadsTo adds an edge to the call graph.
 func (w *planner) leadsTo(node uint32) {
-	if w.seen[node] != w.node {
-		w.seen[node] = w.node
-		w.calls = append(w.calls, node)
+	if w.seen[node].from != w.node {
+		w.seen[node] = edge{w.node, len(w.calls)}
+		w.calls = append(w.calls, call{node: node})
 	}
+	w.calls[w.seen[node].call].times++
 }
 
 // heavy adds to an instruction's weight of 1.

@@ -15,17 +15,18 @@ import "github.com/weir-stream/weir/host/sandbox/internal/wasm"
 // The first two are charged where they are. Of the others a light one is charged where the region around it is, its
 // parent, which never runs less often.
 type site struct {
-	parent int  // the site of the region around it, -1 for the first
-	must   bool // it is charged where it is
-	check  bool // with a check of the sign
+	parent int      // the site of the region around it, -1 for the first
+	kind   editKind // what becomes of it where it is charged: editCharge, or with a check
+	must   bool     // it is charged where it is
+	group  int      // at most one of a group's sites is passed each time their parent is; 0: no group
 	weight int
 	folded int // of the weight, what came from other sites
 }
 
 // site makes a site at the offset at; up to count, instructions belong to the current one.
-func (w *planner) site(at, count int, must, check bool) {
+func (w *planner) site(at, count int, k editKind) {
 	w.settle(count)
-	w.sites = append(w.sites, site{parent: w.current, must: must, check: check})
+	w.sites = append(w.sites, site{parent: w.current, kind: k, must: k != editCharge})
 	w.current = len(w.sites) - 1
 	w.add(at, editSite, uint32(w.current))
 }
@@ -43,19 +44,25 @@ func (w *planner) open(e *wasm.Event) {
 	}
 	switch e.Op {
 	case wasm.OpLoop:
-		w.loops++
-		w.unchecked = 0
-		w.site(e.Next, e.Count, true, true)
+		w.openLoop(e)
 	case wasm.OpIf:
-		w.site(e.Next, e.Count, false, false)
+		w.arm(e, w.newGroup())
 	}
+}
+
+// arm begins an arm of an if. One of both runs.
+func (w *planner) arm(e *wasm.Event, group int) {
+	w.site(e.Next, e.Count, editCharge)
+	w.sites[w.current].group = group
+	w.blocks[len(w.blocks)-1].group = group
 }
 
 func (w *planner) otherwise(e *wasm.Event) {
 	w.settle(e.Count)
-	w.current = w.blocks[len(w.blocks)-1].site
+	b := w.blocks[len(w.blocks)-1]
+	w.current = b.site
 	if e.Live {
-		w.site(e.Next, e.Count, false, false)
+		w.arm(e, b.group)
 	}
 }
 
@@ -69,75 +76,92 @@ func (w *planner) end(e *wasm.Event) {
 	}
 	w.blocks[last-1].target = min(w.blocks[last-1].target, b.target)
 	w.current = b.site
+	if w.loop.open && w.loop.depth == last {
+		w.closeLoop(e)
+	}
 	if e.Live && b.target < last {
-		w.site(e.Next, e.Count, false, false)
+		w.site(e.Next, e.Count, editCharge)
+		if !e.Falls && !b.mixed {
+			w.exclude(&b)
+		}
 	}
 }
 
-// branch notes that the innermost block is left for the end, or the head, of the one at depth target.
+// exclude puts the site after the block b into one group with those after blocks in it: cases of a switch. All of them are
+// come to by a branch in the region where these blocks began, and in no other way.
+func (w *planner) exclude(b *block) {
+	if b.group == 0 {
+		b.group = w.newGroup()
+	}
+	w.sites[w.current].group = b.group
+	if around := &w.blocks[len(w.blocks)-1]; around.site == b.site {
+		around.group = b.group
+	}
+}
+
+func (w *planner) newGroup() int {
+	w.groups = append(w.groups, 0)
+	return len(w.groups) - 1
+}
+
+// branch notes that the innermost block is left for the end, or the head, of the one at depth target; by br_table also for
+// others up to that one.
 func (w *planner) branch(e *wasm.Event, target int) {
-	if e.Live {
-		b := &w.blocks[len(w.blocks)-1]
-		b.target = min(b.target, target)
+	if !e.Live {
+		return
+	}
+	b := &w.blocks[len(w.blocks)-1]
+	b.target = min(b.target, target)
+	targets := w.blocks[target:]
+	if e.Op != wasm.OpBrTable {
+		targets = targets[:1]
+	}
+	for i := range targets {
+		targets[i].mixed = targets[i].mixed || targets[i].site != w.current
 	}
 }
 
 // finish decides which sites stay and turns them into edits.
 func (w *planner) finish(body wasm.Body) {
 	w.fold()
+	w.foldEntry(body.Code)
 	f := w.f
 	f.code = body.Code
 	f.slots = int32(min(frameSlots+body.Slots+body.Values+body.Merges, 1<<30))
-	f.weight = uint32(max(w.sites[0].weight, 1))
-	f.check = w.loops > 0 || w.callCount > 0 || f.weight > leafWeight
+	f.weight, f.spare = uint32(w.sites[0].weight), uint32(body.Locals)
 	f.calls.to = len(w.calls)
-
+	for _, s := range w.sites {
+		if s.must {
+			f.total += s.weight
+		}
+	}
 	kept := w.edits[:f.edits.from]
 	for _, e := range w.edits[f.edits.from:] {
-		if e.kind() == editSite {
+		switch e.kind() {
+		case editDropped:
+			continue
+		case editPaid:
+			f.paid = true
+			e = newEdit(e.at(), editPaid, uint32(w.sites[e.number()].weight))
+		case editSite:
 			s := w.sites[e.number()]
-			if !s.must || s.weight == 0 {
+			if !s.must || s.weight == 0 && s.kind == editCharge {
 				continue
 			}
-			e = newEdit(e.at(), chargeKind(s.check), uint32(s.weight))
-			w.count(s.check)
+			e = newEdit(e.at(), s.kind, uint32(s.weight))
+			w.count(s.kind)
 		}
 		kept = append(kept, e)
 	}
 	w.edits = kept
 	f.edits.to = len(kept)
-	w.count(f.check)
+	w.Stats.Sites++
 	w.Stats.Loops += w.loops
 }
 
-func chargeKind(check bool) editKind {
-	if check {
-		return editCheck
-	}
-	return editCharge
-}
-
-func (w *planner) count(check bool) {
+func (w *planner) count(k editKind) {
 	w.Stats.Sites++
-	if check {
+	if k != editCharge && k != editTake {
 		w.Stats.Checks++
-	}
-}
-
-// fold adds light sites to their parents, innermost first: a site's parent was always made before it. How much is added to
-// one site is bounded, or a chain of arms that exclude each other would be charged as if all of them ran.
-func (w *planner) fold() {
-	for i := len(w.sites) - 1; i > 0; i-- {
-		s := &w.sites[i]
-		if s.must {
-			continue
-		}
-		parent := &w.sites[s.parent]
-		if s.weight < w.o.Fold && parent.folded+s.weight <= w.o.Fold {
-			parent.weight += s.weight
-			parent.folded += s.weight
-		} else {
-			s.must = true
-		}
 	}
 }

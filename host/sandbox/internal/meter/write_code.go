@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/weir-stream/weir/host/sandbox/internal/wasm"
@@ -27,7 +28,7 @@ func (w *writer) codeSection(b []byte, maxBody int) ([]byte, *wasm.Error) {
 // function writes the i-th body into w.body:
 //
 //	locals
-//	charge [check]                       at entry
+//	[check] [charge]                     at entry
 //	[depth -= slots; trap if below 0]    where the frame counts
 //	[block]                              around the code, so that every way out ends up behind it
 //	code, edited
@@ -35,10 +36,12 @@ func (w *writer) codeSection(b []byte, maxBody int) ([]byte, *wasm.Error) {
 //	end
 func (w *writer) function(i int) {
 	f, at := &w.funcs[i], w.m.Bodies[i]
-	b := append(w.body[:0], w.m.Data[at.Start:f.code]...)
-	b = w.code.charge(b, f.weight)
+	b := w.locals(w.body[:0], f, at)
 	if f.check {
-		b = append(b, w.code.check...)
+		b = append(w.code.again(append(b, opLoop, typeEmpty)), opEnd)
+	}
+	if f.weight > 0 {
+		b = w.code.charge(b, f.weight)
 	}
 	if f.deep {
 		b = append(w.code.moveDepth(b, opI32Sub, f.slots), w.code.deepCheck...)
@@ -49,6 +52,17 @@ func (w *writer) function(i int) {
 		b = append(w.code.moveDepth(b, opI32Add, f.slots), opEnd)
 	}
 	w.body = b
+}
+
+// locals copies the locals of a body and adds one for paid loops.
+func (w *writer) locals(b []byte, f *function, body wasm.Span) []byte {
+	declared := w.m.Data[body.Start:f.code]
+	if !f.paid {
+		return append(b, declared...)
+	}
+	groups, n := binary.Uvarint(declared)
+	b = append(appendU32(b, uint32(groups)+1), declared[n:]...)
+	return append(b, 1, typeI64)
 }
 
 // edited copies the instructions of a body and makes its edits.
@@ -62,7 +76,7 @@ func (w *writer) edited(b []byte, f *function, body wasm.Span) []byte {
 		case editCharge:
 			b = w.code.charge(b, e.number())
 		case editCheck:
-			b = append(w.code.charge(b, e.number()), w.code.check...)
+			b = w.code.charge(append(b, w.code.check...), e.number())
 		case editFunc:
 			b = appendU32(b, e.number())
 			from = skipLEB(data, at)
@@ -71,6 +85,13 @@ func (w *writer) edited(b []byte, f *function, body wasm.Span) []byte {
 				b = appendU32(append(b, opBr), e.number())
 				from = at + 1
 			}
+		case editBranch:
+			b = appendU32(append(b, opBr), e.number())
+			from = skipLEB(data, at+1)
+		case editBranchIf:
+			b = appendU32(append(b, opIf, typeEmpty, opBr), e.number())
+			b = append(b, opEnd)
+			from = skipLEB(data, at+1)
 		case editGrow:
 			b = appendU32(append(b, opCall), w.x.grow)
 			from = at + 2
@@ -80,9 +101,39 @@ func (w *writer) edited(b []byte, f *function, body wasm.Span) []byte {
 			b = appendU32(append(b, opCall), w.x.bytes)
 		case editItems:
 			b = appendU32(append(b, opCall), w.x.items)
+		default:
+			b, from = w.loopEdit(b, f, e, at)
 		}
 	}
 	return append(b, data[from:body.End]...)
+}
+
+// loopEdit makes an edit of a loop and returns where the body goes on.
+func (w *writer) loopEdit(b []byte, f *function, e edit, at int) (_ []byte, from int) {
+	c, data := &w.code, w.m.Data
+	switch e.kind() {
+	case editHead:
+		return c.charge(c.again(b), e.number()), at
+	case editOuter:
+		return append(append(b, opLoop, data[at+1]), c.check...), at
+	case editInner:
+		return c.charge(c.inner(b), e.number()), at
+	case editOuterEnd:
+		return append(b, opEnd), at
+	case editPaid:
+		return c.paid(b, f.spare, e.number(), data[at+1]), at
+	case editRound:
+		return c.round(b, f.spare, e.number()), at
+	case editTake:
+		return c.take(b, f.spare, e.number()), at
+	case editPaidEnd:
+		return c.refund(append(b, opEnd), f.spare), at
+	case editRefund:
+		return c.refund(b, f.spare), at
+	default: // editRefundIf
+		b = c.refund(append(b, opI32Eqz, opIf, typeEmpty, opElse), f.spare)
+		return append(appendU32(append(b, opBr), e.number()), opEnd), skipLEB(data, at+1)
+	}
 }
 
 // blockType writes a block type without parameters (5.4.1).

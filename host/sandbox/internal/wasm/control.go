@@ -148,6 +148,7 @@ func (v *Validator) end(at int) {
 		v.leave(&c)
 	}
 	v.setStep(c.live)
+	v.falls = c.live && !c.unreachable
 	v.visit(OpEnd, at, 0, c.live, depth)
 	if v.r.err == nil && depth > 1 {
 		v.giveAll(c.results)
@@ -177,6 +178,7 @@ func (v *Validator) branch(op Op, at int) {
 	if v.step > 0 && v.r.err == nil {
 		v.way(c)
 	}
+	v.moves = len(types)
 	v.tell(op, at, uint32(label))
 	if op == OpBr {
 		v.never()

@@ -5,6 +5,7 @@ type Op uint16
 
 // The instructions that a Visitor hears of.
 const (
+	OpUnreachable  Op = 0x00
 	OpBlock        Op = 0x02
 	OpLoop         Op = 0x03
 	OpIf           Op = 0x04

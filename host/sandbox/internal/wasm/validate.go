@@ -12,6 +12,8 @@ type Event struct {
 	Arg   uint32
 	Depth int  // blocks around the instruction, the function's own included; of end, the one it closes included
 	Live  bool // it may be executed: no unconditional branch is right before it, or before a block it is in
+	Falls bool // of end, the code right before it may come to it
+	Moves int  // of br and br_if the operands that they take along
 	Count int  // instructions of the body that may be executed, up to and including this one; end and else are none
 }
 
@@ -21,6 +23,7 @@ type Visitor interface{ Visit(*Event) }
 // Body is what was found out about a function's body as a whole.
 type Body struct {
 	Code   int // offset of the first instruction, after the locals
+	Locals int // locals, parameters included
 	Slots  int // locals, parameters included, in slots of 8 bytes
 	Values int // the slots of what its instructions compute
 	Merges int // the slots of locals that have another value at the end, or head, of a block than before it, summed up over blocks
@@ -40,11 +43,13 @@ type Validator struct {
 	effort   effort
 	flow     flow
 
-	step   int // 1 in live code
-	count  int // see Event.Count
-	values int // see Body.Values
-	sets   int // locals that were set
-	merges int // see Body.Merges
+	moves  int  // see Event.Moves
+	falls  bool // see Event.Falls
+	step   int  // 1 in live code
+	count  int  // see Event.Count
+	values int  // see Body.Values
+	sets   int  // locals that were set
+	merges int  // see Body.Merges
 
 	nesting int // the most blocks within each other, the function's own included
 }
@@ -63,7 +68,7 @@ func (v *Validator) Validate(i int) (Body, *Error) {
 	v.step, v.count, v.values, v.sets, v.merges, v.nesting = 1, 0, 0, 0, 0, 0
 	v.locals.read(&v.r, t.Params, v.m.limits.Locals)
 	v.spread(span.Start)
-	body := Body{Code: v.r.pos, Slots: v.locals.slots}
+	body := Body{Code: v.r.pos, Locals: v.locals.n, Slots: v.locals.slots}
 	v.flow.begin(v.locals.n)
 	v.effort.room = roomPerBody
 	v.push(control{op: OpBlock, results: t.Results, live: true})
@@ -165,7 +170,7 @@ func (v *Validator) visit(op Op, at int, arg uint32, live bool, depth int) {
 	if v.r.err != nil {
 		return
 	}
-	v.event = Event{Op: op, At: at, Next: v.r.pos, Arg: arg, Live: live, Depth: depth, Count: v.count}
+	v.event = Event{Op: op, At: at, Next: v.r.pos, Arg: arg, Live: live, Depth: depth, Moves: v.moves, Falls: v.falls, Count: v.count}
 	v.visitor.Visit(&v.event)
 }
 
