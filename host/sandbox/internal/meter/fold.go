@@ -31,7 +31,7 @@ func (w *planner) foldEntry(code int) {
 	if w.first == 0 || entry.weight > entryWeight || !passes(w.m.Data[code:w.firstAt]) {
 		return
 	}
-	if head := &w.sites[w.first]; head.kind == editInner {
+	if head := &w.sites[w.first]; head.kind == editInner || head.kind == editHead {
 		head.weight += entry.weight
 		entry.weight = 0
 		w.f.loopFirst = true
