@@ -47,8 +47,8 @@ fluvio.example, in the SC's certificate and custom-spu-5001.fluvio.example in th
 	flags.StringVar(&c.PublicHost, "public-host", "", "host by which clients reach the SPU; default: the one that it listens on")
 	flags.Var(flushFlag{&c.Flush, &c.FlushInterval}, "flush", "when records are forced to the disk: none, each or an interval such as 500ms")
 	flags.Var(span{&c.Retention}, "retention", "how long closed segments of topics that say nothing else are kept, such as 2d; default: 7d")
-	flags.Var(size[int64]{&c.SegmentSize, math.MaxUint32}, "segment-size", "bytes of a segment of topics that say nothing else; default: 1GB")
-	flags.Var(size[int64]{&c.MaxPartitionSize, math.MaxInt64}, "max-partition-size",
+	flags.Var(size[int64]{&c.SegmentSize, 1, math.MaxUint32}, "segment-size", "bytes of a segment of topics that say nothing else; default: 1GB")
+	flags.Var(size[int64]{&c.MaxPartitionSize, 1, math.MaxInt64}, "max-partition-size",
 		"bytes of a partition over which the oldest segments go, for topics that say nothing else; default: 100GB")
 	flags.IntVar(&c.MaxConnections, "max-connections", 4096, "connections that both servers keep open together; another one is closed at once")
 	flags.StringVar(&c.TLS.Cert, "tls-cert", "", "file with the servers' certificate, in PEM form")

@@ -2,6 +2,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ type shell struct {
 	version  string
 	in       io.Reader
 	out, err io.Writer
+	results  *stream // out, watched
 
 	json      bool
 	logFormat string
@@ -45,14 +47,22 @@ func Run(version string, args []string, in io.Reader, out, errs io.Writer) (code
 			code = sh.fail(fmt.Errorf("internal error: %v; this is a mistake in weir, please report it with what led to it", p))
 		}
 	}()
+	ctx, ended := sh.watched()
+	defer ended()
 	root := sh.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(context.Background())
+	err := root.ExecuteContext(ctx)
+	if err != nil && !sh.started {
+		err = fault.InputError(plainly(nil, err))
+	}
+	if errors.Is(context.Cause(ctx), errNoReader) {
+		return int(fault.Environment) // quietly: whoever closed the pipe has what they wanted
+	}
+	if failed := sh.results.failure(); failed != nil {
+		err = fault.EnvironmentError(cmp.Or(err, failed))
+	}
 	if err == nil {
 		return 0
-	}
-	if !sh.started {
-		err = fault.InputError(err)
 	}
 	return sh.fail(err)
 }
@@ -64,9 +74,12 @@ func (sh *shell) root() *cobra.Command {
 		Version:       sh.version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if sh.retryBudget < 0 {
 				return fmt.Errorf("--retry-budget: want 0 or more, got %s", sh.retryBudget)
+			}
+			if err := noEmptyFlag(cmd); err != nil {
+				return err
 			}
 			if err := sh.cluster().Check(); err != nil {
 				return err
@@ -74,13 +87,14 @@ func (sh *shell) root() *cobra.Command {
 			return sh.setLog()
 		},
 	}
+	root.SetHelpCommand(helpCommand())
 	root.SetIn(sh.in)
 	root.SetOut(sh.out)
 	root.SetErr(sh.err)
 	root.SetFlagErrorFunc(plainly)
 	flags := root.PersistentFlags()
 	flags.BoolVar(&sh.json, "json", false, "print results as JSON")
-	flags.StringVar(&sh.logFormat, "log-format", "text", "text or json")
+	flags.StringVar(&sh.logFormat, "log-format", "text", "text or json; with json the error stream has log lines alone: no progress, and the final counts as a line")
 	flags.DurationVar(&sh.retryBudget, "retry-budget", time.Minute, "how long to try to reach the cluster again, at start as in mid-stream, before giving up with code 3")
 	flags.StringVar(&sh.logLevel, "log-level", "info", "debug, info, warn or error")
 	root.AddCommand(sh.runCommand(), sh.brokerCommand(), sh.topicCommand(), sh.partitionCommand(), sh.spuCommand(), sh.consumerCommand(),

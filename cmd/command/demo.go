@@ -14,9 +14,10 @@ func (sh *shell) demoCommand() *cobra.Command {
 		Long: `Demo starts a broker on free ports in a temporary folder, loads 336,776 records of flights, runs them through a
 sandboxed module to the end, and says what came out. It is run in the repository's folder, after make guests.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c.JSON, c.Log, c.Out, c.Err = sh.json, sh.log, sh.out, sh.talk()
+			c.JSON, c.Log, c.Out, c.Err, c.Say = sh.json, sh.log, sh.out, sh.talk(), sh.say
 			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
+			defer app.OnHangup(func() { sh.log.Info("SIGHUP: nothing to reload: the demo ends by itself") })()
 			return app.Demo(ctx, drain, c)
 		},
 	}

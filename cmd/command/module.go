@@ -43,18 +43,19 @@ toolchain runs before it; for Go: GOOS=wasip1 GOARCH=wasm go build -trimpath -bu
 }
 
 func (sh *shell) moduleCheck() *cobra.Command {
-	return &cobra.Command{
+	var memory string
+	cmd := &cobra.Command{
 		Use:   "check FILE.wasm",
 		Short: "Say whether a module would be accepted, and why not",
 		Long: `Check reads, validates and compiles a module without running any of it. Code 0: it would be accepted; code 2: it is refused, for the
 reasons that are printed. Each has a stable code, those of the ABI first, then the sandbox's (wasm.…), and says what is wrong, where, and what to
-do. Limits of memory are the defaults: a function may raise them.
+do. A memory that begins larger than its limit is such a reason; --memory is the limit that the function would set.
 
 A component is refused: weir runs core modules. Leave the step out that makes it one (wasm-tools component new, cargo component, a
 wasm32-wasip2 target), and build the core module as a reactor for wasm32-wasip1 or wasm32-unknown-unknown.`,
 		ValidArgsFunction: completeWasm,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			verdict, err := app.CheckModule(cmd.Context(), args[0])
+			verdict, err := app.CheckModule(cmd.Context(), args[0], memory)
 			if err != nil {
 				return err
 			}
@@ -69,6 +70,9 @@ wasm32-wasip2 target), and build the core module as a reactor for wasm32-wasip1 
 			return err
 		},
 	}
+	cmd.Flags().StringVar(&memory, "memory", "", "bytes for memory, stack and what the host holds for a call, such as 64MB: 128KB to 256MB; default: 64MB")
+	suggest(cmd, "memory")
+	return cmd
 }
 
 func (sh *shell) moduleInspect() *cobra.Command {
@@ -77,8 +81,9 @@ func (sh *shell) moduleInspect() *cobra.Command {
 		Short: "Show what a module is made of",
 		Long: `Inspect shows a module's manifest, imports by list (weir's own; WASI functions that are served, inert or refused), exports, memory, hash
 and shape, and what the sandbox makes of it: its size after rewriting, how many places charge fuel, and whether an instance can be restored
-after a failure, which is faster than making a new one. Nothing of the module runs. It shows what would be refused too, with the reasons,
-as long as that can be read.`,
+after a failure, which is faster than making a new one; which functions are the largest, have the most locals and the most blocks within each
+other; and how much of each cap that is. Nothing of the module runs. It shows what would be refused too, with the reasons, as long as
+that can be read.`,
 		ValidArgsFunction: completeWasm,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, err := app.InspectModule(cmd.Context(), args[0])

@@ -28,7 +28,8 @@ func (sh *shell) produceCommand() *cobra.Command {
 It fails with code 3 when one is not, and with code 2 at a line larger than a record may be. Lines end with LF or CR LF, neither of which is
 sent; --raw sends every byte.
 
-SIGINT and SIGTERM stop reading; what was read in whole lines is sent, and it ends with code 0. A second one ends at once.
+SIGINT and SIGTERM stop reading; what was read in whole lines is sent, and it ends with code 0. A second one, a second later or
+more, ends at once.
 
 Records are numbered (producer sequences): when a connection is lost, or a server comes back after a crash, produce looks which records
 are there and sends the others, so that none is written twice. That is left out with --no-sequence, with --delivery-semantic
@@ -94,10 +95,10 @@ at-most-once, with a SmartModule, and for a topic that deduplicates.`,
 	flags.StringVar(&key, "key", "", "key of every record")
 	flags.StringVar(&c.KeySeparator, "key-separator", "", "split a key off each line at this text")
 	flags.Uint32VarP(&partition, "partition", "p", 0, "partition of every record; default: by key, or all in turn")
-	flags.Var(newSize(&c.BatchSize), "batch-size", "bytes of a batch before compression, such as 64KB")
-	flags.Var(newSize(&c.MaxRequestSize), "max-request-size",
+	flags.Var(newSize(&c.BatchSize, 1), "batch-size", "bytes of a batch before compression, such as 64KB")
+	flags.Var(newSize(&c.MaxRequestSize, 1<<10), "max-request-size",
 		"bytes of a request before compression, and so of a record; default: 1MB, or the size of a batch")
-	flags.Var(span{&c.Linger}, "linger", "how long an unfinished batch waits for more records")
+	flags.Var(span{&c.Linger}, "linger", "how long an unfinished batch waits for more records; default: not at all")
 	flags.StringVar(&c.Compression, "compression", "", "none, gzip, snappy, lz4 or zstd; default: what the topic asks for")
 	flags.StringVar(&isolation, "isolation", "read_committed",
 		"when a record counts as written: read_committed, all replicas have it; read_uncommitted, one does")

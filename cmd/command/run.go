@@ -15,13 +15,26 @@ func (sh *shell) runCommand() *cobra.Command {
 		Short: "Run the pipelines of a .sql file",
 		Long: `Run reads a .sql file of tables, functions and INSERTs and runs its pipelines until they end, fail or are told to stop.
 
-SIGINT and SIGTERM stop reading, let what was read through, save a checkpoint and end with code 0; a second one ends at once.
+SIGINT and SIGTERM stop reading, let what was read through, save a checkpoint and end with code 0; a second one, a second later or
+more, ends at once. A cluster that is out of reach then is not waited for: the run ends with code 3, and the last checkpoint stands.
+
+At the end a line for each pipeline says what it did: on the error stream, as an object on the output stream with --json, as a line
+of the log with --log-format json.
+
+SIGHUP reads the file again and applies the limits of its functions from the next call on (weir.memory, weir.fuel,
+weir.fuel_per_second, weir.timeout, weir.depth, weir.host_calls, weir.emits, weir.emitted_rows, weir.emitted_bytes, weir.log_lines,
+weir.log_bytes), with a line in the log that names each one that changed. Where anything else in the file is not as it was, or the
+file would not be accepted, nothing changes, and a warning says why. Closing the terminal sends SIGHUP too, so it does not end a run.
+
 Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the environment.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.File, c.Endpoint, c.RetryBudget = args[0], sh.endpoint, sh.retryBudget
 			c.Log, c.JSON, c.Out, c.Err = sh.log, sh.json, sh.out, sh.talk()
+			c.LogSummary = sh.logFormat == "json"
 			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
+			c.Live = new(app.Live)
+			defer app.OnHangup(func() { sh.reload(ctx, c.Live) })()
 			return app.Run(ctx, drain, c)
 		},
 	}

@@ -11,14 +11,14 @@ import (
 
 // size is a flag in bytes: 65536, 64KB, 1 MiB; units are powers of 1024.
 type size[N int | int64 | uint32 | uint64] struct {
-	n    *N
-	most uint64
+	n           *N
+	least, most uint64
 }
 
 var _ pflag.Value = size[int]{}
 
-// newSize is a size of up to 2 GiB.
-func newSize(n *int) size[int] { return size[int]{n, 1<<31 - 1} }
+// newSize is a size of at least so many bytes and up to 2 GiB.
+func newSize(n *int, least uint64) size[int] { return size[int]{n, least, 1<<31 - 1} }
 
 func (s size[N]) String() string {
 	if s.n == nil || *s.n == 0 {
@@ -29,8 +29,8 @@ func (s size[N]) String() string {
 
 func (s size[N]) Set(text string) error {
 	n, ok := option.ParseSize(text)
-	if !ok || n < 1 || uint64(n) > s.most {
-		return fmt.Errorf("want a size from 1 to %d bytes, such as 64KB", s.most)
+	if !ok || n < 0 || uint64(n) < s.least || uint64(n) > s.most {
+		return fmt.Errorf("want a size from %d to %d bytes, such as 64MB", s.least, s.most)
 	}
 	*s.n = N(n)
 	return nil

@@ -32,8 +32,8 @@ var spanUnits = []struct {
 }
 
 func (s span) String() string {
-	if s.d == nil || *s.d == 0 {
-		return "0s"
+	if s.d == nil || *s.d == 0 { // so that help shows no default: the flag's text says what none means
+		return ""
 	}
 	return s.d.String()
 }

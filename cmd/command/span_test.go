@@ -45,7 +45,7 @@ func FuzzSpan(f *testing.F) {
 
 func TestSizesKeepToTheirType(t *testing.T) {
 	var small uint32
-	s := size[uint32]{&small, 1<<32 - 1}
+	s := size[uint32]{&small, 1, 1<<32 - 1}
 	for text, want := range map[string]uint32{"1": 1, "64KB": 64 << 10, "1 MiB": 1 << 20, "4294967295": 1<<32 - 1} {
 		if err := s.Set(text); err != nil || small != want {
 			t.Errorf("%s: %d, %v", text, small, err)

@@ -56,8 +56,8 @@ func (sh *shell) topicCreate() *cobra.Command {
 	flags.BoolVarP(&c.IgnoreRack, "ignore-rack-assignment", "i", false, "place replicas without regard to racks")
 	flags.StringVarP(&assignment, "replica-assignment", "f", "", "FILE that says on which SPUs each partition is")
 	flags.Var(span{&c.Retention}, "retention-time", "how long closed segments are kept, such as 2d; 0: the cluster's default")
-	flags.Var(size[uint32]{&c.SegmentSize, math.MaxUint32}, "segment-size", "bytes of a segment, such as 64MB; default: the cluster's")
-	flags.Var(size[uint64]{&c.MaxPartitionSize, math.MaxInt64}, "max-partition-size",
+	flags.Var(size[uint32]{&c.SegmentSize, 1, math.MaxUint32}, "segment-size", "bytes of a segment, such as 64MB; default: the cluster's")
+	flags.Var(size[uint64]{&c.MaxPartitionSize, 1, math.MaxInt64}, "max-partition-size",
 		"bytes of a partition over which the oldest segments go; default: the cluster's")
 	flags.StringVar(&compression, "compression-type", "any", "what batches must be: any, none, gzip, snappy, lz4 or zstd")
 	flags.BoolVar(&dedup, "dedup", false, "drop records that were there before")
@@ -132,7 +132,7 @@ func (sh *shell) topicDelete() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&d.System, "system", "s", false, "delete system topics too, after a question")
-	cmd.Flags().BoolVarP(&force, "force", "f", false, "ask nothing")
+	cmd.Flags().BoolVarP(&force, "force", "f", false, "with --system: ask nothing")
 	needs(cmd, "system", "force")
 	return sh.withDelete(cmd, &d)
 }

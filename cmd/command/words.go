@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/weir-stream/weir/internal/fault"
 )
 
 // checkArgs holds the arguments against what Use says: nothing, NAME, NAME... or [NAME...].
@@ -38,9 +42,29 @@ var parserWords = []struct {
 	{regexp.MustCompile(`time: .*duration.*`), "want a length of time such as 150ms or 1h30m"},
 }
 
+// exclusive is what cobra says of flags of which it takes one.
+var exclusive = regexp.MustCompile(`^if any flags in the group \[[^\]]*\] are set none of the others can be; \[([^\]]*)\] were all set$`)
+
+// mayBeEmpty are the flags of text whose empty value means something else than none at all.
+var mayBeEmpty = []string{"key", "aggregate-initial"}
+
+// noEmptyFlag refuses flags that are given an empty text: what was meant for them, such as a variable of the shell, is not set, and
+// without them the command would do something else.
+func noEmptyFlag(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" && !slices.Contains(mayBeEmpty, f.Name) {
+			err = fmt.Errorf("--%s: want a value, got an empty text; leave the flag out where none is meant", f.Name)
+		}
+	})
+	return err
+}
+
 // plainly says what is wrong with a flag in words that are not those of a programming language.
 func plainly(_ *cobra.Command, err error) error {
 	text := err.Error()
+	if m := exclusive.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("--%s: want one of them", strings.Join(strings.Fields(m[1]), " and --"))
+	}
 	for _, w := range parserWords {
 		text = w.theirs.ReplaceAllLiteralString(text, w.ours)
 	}
@@ -48,4 +72,33 @@ func plainly(_ *cobra.Command, err error) error {
 		return err
 	}
 	return errors.New(text)
+}
+
+// helpCommand is as cobra's own, but help for a command that there is not is a mistake.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND...]",
+		Short: "Show the help of a command",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) (names []string, _ cobra.ShellCompDirective) {
+			if found, _, err := cmd.Root().Find(args); err == nil {
+				for _, sub := range found.Commands() {
+					if sub.IsAvailableCommand() && strings.HasPrefix(sub.Name(), typed) {
+						names = append(names, sub.Name())
+					}
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err == nil && len(rest) > 0 {
+				err = fmt.Errorf("unknown command %q for %q", rest[0], found.CommandPath())
+			}
+			if err != nil {
+				return fault.InputError(err)
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
 }

@@ -21,6 +21,16 @@ func TestWhatIsWrongWithACommandIsSaidInPlainWords(t *testing.T) {
 		"broker --data x --flush soon":        "want none, each or an interval",
 		"broker --data x --max-connections 0": "--max-connections: want 1 or more",
 		"broker --data x --public-host a:b":   "--public-host: want a host without a port",
+		"help nosuch":                         `unknown command "nosuch" for "weir"`,
+		"help topic nosuch":                   `unknown command "nosuch" for "weir topic"`,
+		"run x.sql --state=":                  "--state: want a value, got an empty text",
+		"produce t --file=":                   "--file: want a value",
+		"broker --data=":                      "--data: want a value",
+		"topic list --endpoint=":              "--endpoint: want a value",
+		"consume t --head 1 --tail 2":         "weir: --head and --tail: want one of them",
+		"consume t --max-bytes 0":             "want a size from 1024 to",
+		"consume t --max-bytes 1":             "want a size from 1024 to",
+		"topic delete t --force":              "--force needs --system",
 	} {
 		var out, errs bytes.Buffer
 		code := Run("test", strings.Fields(args), strings.NewReader(""), &out, &errs)

@@ -27,6 +27,9 @@ func (f *File) Cluster(name string) (Cluster, error) {
 		name = f.content.CurrentProfile
 	}
 	if name == "" {
+		if len(f.content.Profile) == 0 {
+			return Cluster{}, fmt.Errorf("%w in %s, which has no profile at all: add one, or name the cluster's endpoint", ErrNoActiveProfile, f.path)
+		}
 		return Cluster{}, fmt.Errorf("%w in %s: set current_profile, or name one of %s", ErrNoActiveProfile, f.path, names(f.content.Profile))
 	}
 	p, ok := f.content.Profile[name]

@@ -59,6 +59,9 @@ func Broker(ctx context.Context, drain <-chan struct{}, c BrokerConfig, ready fu
 	if err := checkPublicHost(c.PublicHost); err != nil {
 		return err
 	}
+	if err := checkBrokerFolder(c.Dir); err != nil {
+		return err
+	}
 	secure, err := c.TLS.config()
 	if err != nil {
 		return err

@@ -86,10 +86,11 @@ func (c Cluster) withClient(ctx context.Context, do func(*fluvio.Client) error) 
 	return errors.Join(classed(do(client)), fault.EnvironmentError(client.Close()))
 }
 
-// yours are errors that whoever gave the command can mend.
+// yours are errors that whoever gave the command can mend. A topic that is not there is none: it may be made any time, and is a
+// problem of the environment everywhere, as for a pipeline's tables.
 var yours = []error{
 	admin.ErrInvalidName, admin.ErrInvalidConfig, admin.ErrTopicType, admin.ErrSystemTopic, admin.ErrMirrorType,
-	admin.ErrTopicExists, admin.ErrTopicNotFound, admin.ErrSPUExists, admin.ErrSPUNotFound, admin.ErrSmartModuleNotFound,
+	admin.ErrTopicExists, admin.ErrSPUExists, admin.ErrSPUNotFound, admin.ErrSmartModuleNotFound,
 	admin.ErrMirrorExists, admin.ErrMirrorNotFound, admin.ErrTableFormatExists, admin.ErrTableFormatNotFound,
 	fluvio.ErrRecordTooLarge, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange, fluvio.ErrPartitionNotFound,
 }
@@ -131,7 +132,7 @@ func classed(err error) error {
 func absent(err error) error {
 	switch {
 	case errors.Is(err, fluvio.ErrTopicNotFound):
-		return fault.Inputf("%w; 'weir topic list' names those there are", err)
+		return fault.Environmentf("%w; 'weir topic list' names those there are", err)
 	case errors.Is(err, admin.ErrSmartModuleNotFound):
 		return fault.Inputf("%w; 'weir smartmodule list' names those there are", err)
 	}

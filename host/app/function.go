@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/weir-stream/weir/host/config"
 	"github.com/weir-stream/weir/host/engine"
 	"github.com/weir-stream/weir/host/operator"
+	"github.com/weir-stream/weir/host/option"
 	"github.com/weir-stream/weir/host/sandbox"
 	"github.com/weir-stream/weir/internal/fault"
 )
@@ -30,8 +33,9 @@ type function struct {
 
 	engine     string          // by name; "": the one that everything else runs on
 	answers    *abi.LiveLimits // of all its instances
+	instances  int             // at most, for all lanes of a pipeline
 	onFailure  onFailure
-	errorTopic string
+	errorTopic deadTopic
 }
 
 // modules are the functions of a configuration.
@@ -87,8 +91,10 @@ func (f *function) options(def *config.Function) (engine.Limits, error) {
 	limits := engineLimits(bag)
 	f.engine = engineName(bag)
 	f.answers = abi.NewLiveLimits(answerLimits(bag))
+	f.instances = instanceOption(bag)
 	f.onFailure = failureOptions(bag)
-	f.errorTopic = bag.String("weir.error_topic", "")
+	v, _ := bag.Peek("weir.error_topic")
+	f.errorTopic = deadTopic{"weir.error_topic", bag.String("weir.error_topic", ""), v.Pos}
 	return limits.WithDefaults(), bag.Done()
 }
 
@@ -124,19 +130,57 @@ func (m *modules) close(ctx context.Context) (err error) {
 func (m *modules) open(ctx context.Context, at config.Call, input *arrow.Schema) (*call, error) {
 	f := m.functions[at.Function]
 	c := &call{fn: f, input: input, feed: -1}
+	if err := f.fits(input); err != nil {
+		return nil, at.Pos.Errorf("function %s: %w", f.def.Name, err)
+	}
 	var err error
 	if c.send, err = f.manifest.InputColumns(input); err != nil {
 		return nil, fault.InputError(fmt.Errorf("%s: function %s: %w", at.Pos, f.def.Name, err))
 	}
 	instance, err := m.instance(ctx, c)
 	if err != nil {
-		return nil, fault.InputError(fmt.Errorf("%s: function %s: %w", at.Pos, f.def.Name, err))
+		return nil, f.placeOf(err, at.Pos).Errorf("function %s: %w", f.def.Name, err)
 	}
 	defer instance.Close(ctx)
 	for _, o := range instance.Outputs() {
 		c.outputs = append(c.outputs, outputOf(input, o))
 	}
 	return c, nil
+}
+
+// fits checks the types of the columns that the module asks for, in the words of the configuration; what else there is to check about
+// them the manifest does.
+func (f *function) fits(input *arrow.Schema) error {
+	if f.manifest == nil {
+		return nil
+	}
+	var wrong []string
+	for _, want := range f.manifest.Input {
+		i := input.FieldIndices(want.Name)
+		if len(i) > 0 && want.Type != nil && !arrow.TypeEqual(want.Type, input.Field(i[0]).Type) {
+			wrong = append(wrong, fmt.Sprintf("column %s is %s, the module needs %s",
+				want.Name, config.TypeName(input.Field(i[0]).Type), config.TypeName(want.Type)))
+		}
+	}
+	if wrong == nil {
+		return nil
+	}
+	return fmt.Errorf("the input does not fit the module %s: %s", f.manifest.Name, strings.Join(wrong, "; "))
+}
+
+// placeOf is where to look for the reason of an error of an instance: at the first parameter that it names, and else at the call.
+func (f *function) placeOf(err error, call option.Pos) option.Pos {
+	at := option.Pos{}
+	for name, v := range f.def.Parameters {
+		named := strings.Contains(err.Error(), "parameter '"+name+"'")
+		if first := at == (option.Pos{}) || cmp.Or(cmp.Compare(v.Pos.Line, at.Line), cmp.Compare(v.Pos.Col, at.Col)) < 0; named && first {
+			at = v.Pos
+		}
+	}
+	if at == (option.Pos{}) {
+		return call
+	}
+	return at
 }
 
 // instance opens an instance for a call.

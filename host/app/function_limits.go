@@ -2,9 +2,11 @@ package app
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/weir-stream/weir/host/abi"
 	"github.com/weir-stream/weir/host/engine"
+	"github.com/weir-stream/weir/host/operator"
 	"github.com/weir-stream/weir/host/option"
 )
 
@@ -17,8 +19,9 @@ func engineLimits(bag *option.Bag) engine.Limits {
 		Depth:     int(count(bag, "weir.depth", engine.DefaultDepth, engine.MaxDepth)),
 		HostCalls: int(count(bag, "weir.host_calls", engine.DefaultHostCalls, engine.MaxHostCalls)),
 	}
-	if _, given := bag.Peek("weir.fuel_per_second"); given {
-		l.FuelPerSecond = count(bag, "weir.fuel_per_second", 1, engine.MaxFuelPerSecond)
+	_, given := bag.Peek("weir.fuel_per_second")
+	if rate := count(bag, "weir.fuel_per_second", 1, engine.MaxFuelPerSecond); given { // there is none by default
+		l.FuelPerSecond = rate
 	}
 	if l.Timeout <= 0 || l.Timeout > engine.MaxTimeout {
 		bag.Reject("weir.timeout", "a time above 0 and up to 1h, such as '500ms'")
@@ -41,6 +44,38 @@ func answerLimits(bag *option.Bag) abi.Limits {
 	}
 }
 
+// limit is a limit of a function: the option that sets it, and what it is set to, as people write it.
+type limit struct{ option, value string }
+
+// limitsOf lists every limit that can be changed while modules run, in the order of docs/sandbox.md.
+func limitsOf(e engine.Limits, a abi.Limits) []limit {
+	rate := "none"
+	if e.FuelPerSecond > 0 {
+		rate = fmt.Sprint(e.FuelPerSecond)
+	}
+	return []limit{
+		{"weir.memory", bytesText(e.Memory)}, {"weir.fuel", fmt.Sprint(e.Fuel)}, {"weir.fuel_per_second", rate},
+		{"weir.timeout", e.Timeout.String()}, {"weir.depth", fmt.Sprint(e.Depth)}, {"weir.host_calls", fmt.Sprint(e.HostCalls)},
+		{"weir.emits", fmt.Sprint(a.Emits)}, {"weir.emitted_rows", fmt.Sprint(a.EmittedRows)}, {"weir.emitted_bytes", bytesText(int64(a.EmittedBytes))},
+		{"weir.log_lines", fmt.Sprint(a.LogLines)}, {"weir.log_bytes", bytesText(int64(a.LogBytes))},
+	}
+}
+
+// isLimit says whether an option is a limit of limitsOf.
+func isLimit(option string) bool {
+	return slices.ContainsFunc(limitsOf(engine.Limits{}, abi.Limits{}), func(l limit) bool { return l.option == option })
+}
+
+// instanceOption takes weir.instances: how many instances of the function the lanes of a pipeline may have together.
+func instanceOption(bag *option.Bag) int {
+	most := int64(operator.MostInstances())
+	n := bag.Int("weir.instances", most)
+	if n < 1 || n > most {
+		bag.Reject("weir.instances", fmt.Sprintf("a number from 1 to %d, four for each processor", most))
+	}
+	return int(n)
+}
+
 // count takes a number from 1 to most.
 func count(bag *option.Bag, key string, preset, most int64) int64 {
 	n := bag.Int(key, preset)
@@ -59,7 +94,15 @@ func size(bag *option.Bag, key string, preset, least, most int64) int64 {
 	return n
 }
 
-// unit writes a size as options take it.
+// bytesText writes any size as options take it.
+func bytesText(n int64) string {
+	if n%(1<<10) != 0 {
+		return fmt.Sprint(n)
+	}
+	return unit(n)
+}
+
+// unit writes a size of whole units as options take it.
 func unit(n int64) string {
 	if n%(1<<20) == 0 {
 		return fmt.Sprintf("%dMB", n>>20)

@@ -11,6 +11,7 @@ import (
 	"github.com/weir-stream/weir/host/abi"
 	"github.com/weir-stream/weir/host/builtin"
 	"github.com/weir-stream/weir/host/engine"
+	"github.com/weir-stream/weir/host/option"
 	"github.com/weir-stream/weir/host/sandbox"
 	"github.com/weir-stream/weir/internal/fault"
 	"github.com/weir-stream/weir/internal/visible"
@@ -25,8 +26,13 @@ type Verdict struct {
 }
 
 // CheckModule checks and compiles a module without running any of it, and collects every reason against it: the ABI's and
-// the sandbox's. The error is about reading the file.
-func CheckModule(ctx context.Context, path string) (*Verdict, error) {
+// the sandbox's. memory is the function's option weir.memory that it would run with, "" being the default. The error is about
+// that option, or about reading the file.
+func CheckModule(ctx context.Context, path, memory string) (*Verdict, error) {
+	limits, err := memoryFlag(memory)
+	if err != nil {
+		return nil, err
+	}
 	v := &Verdict{Reasons: []abi.Reason{}, file: path}
 	wasm, err := readModule(path)
 	if errors.Is(err, errTooLarge) {
@@ -36,7 +42,7 @@ func CheckModule(ctx context.Context, path string) (*Verdict, error) {
 	if err != nil {
 		return nil, fault.InputError(err)
 	}
-	info, reasons := abi.Check(wasm, 0)
+	info, reasons := abi.Check(wasm, limits.Pages(0))
 	v.Reasons = append(v.Reasons, reasons...)
 	if len(reasons) > 0 {
 		if info != nil || reasons[0].Code == abi.CodeModuleMalformed { // it is a module, so the sandbox may have something to say too
@@ -51,7 +57,7 @@ func CheckModule(ctx context.Context, path string) (*Verdict, error) {
 		return nil, err
 	}
 	defer e.Close(ctx)
-	module, err := abi.Compile(ctx, e, nil, wasm, engine.Limits{})
+	module, err := abi.Compile(ctx, e, nil, wasm, limits)
 	if err != nil {
 		v.Reasons = append(v.Reasons, compileReason(err))
 		return v, nil
@@ -59,6 +65,18 @@ func CheckModule(ctx context.Context, path string) (*Verdict, error) {
 	defer module.Close(ctx)
 	v.Accepted, v.manifest = true, info.Manifest
 	return v, nil
+}
+
+// memoryFlag is the limits of a function with nothing but weir.memory.
+func memoryFlag(memory string) (engine.Limits, error) {
+	at := option.Pos{File: "--memory"}
+	bag := option.New(at)
+	if memory != "" {
+		if err := setAll(bag, at, map[string]string{"weir.memory": memory}); err != nil {
+			return engine.Limits{}, err
+		}
+	}
+	return engineLimits(bag).WithDefaults(), bag.Done()
 }
 
 // rewritten is what the sandbox makes of a module. No engine sees it.

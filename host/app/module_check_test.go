@@ -34,7 +34,7 @@ func TestModuleCheckGivesEveryReason(t *testing.T) {
 		"two of the ABI's": {tinyGuest(t, nil, func(m *asm.Module) { m.Import("a", "b", asm.Sig("", "")); m.Func("_start", asm.Sig("", ""), "") }), []string{"module.command", "module.import"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, err := CheckModule(t.Context(), saved(t, tc.wasm))
+			v, err := CheckModule(t.Context(), saved(t, tc.wasm), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,6 +59,29 @@ func TestModuleCheckGivesEveryReason(t *testing.T) {
 	}
 }
 
+// TestModuleCheckTakesALimitOfMemory has a module that begins with 68 MiB, beside a stack of an eighth of the limit, 8 MiB at most.
+func TestModuleCheckTakesALimitOfMemory(t *testing.T) {
+	m := asm.New()
+	m.Memory(68*16, 0)
+	m.Func(abi.Marker, asm.Sig("", ""), "")
+	for _, name := range []string{"weir_arena", "weir_open", "weir_process"} {
+		m.Func(name, asm.Sig("i", "i"), "", asm.I32(0))
+	}
+	path := saved(t, m.Bytes())
+	for memory, accepted := range map[string]bool{"": false, "64MB": false, "75 MiB": false, "76MB": true, "134217728": true, "256m": true} {
+		v, err := CheckModule(t.Context(), path, memory)
+		if err != nil || v.Accepted != accepted || !accepted && (len(v.Reasons) != 1 || v.Reasons[0].Code != abi.CodeModuleMemory) {
+			t.Errorf("%q: %+v, %v", memory, v, err)
+		}
+	}
+	for _, memory := range []string{"0", "-1", "64", "257MB", "much", "127KB", "99999999999999999999"} {
+		v, err := CheckModule(t.Context(), path, memory)
+		if v != nil || fault.Of(err) != fault.Input || !strings.HasPrefix(err.Error(), "--memory: option 'weir.memory': want a size") {
+			t.Errorf("%q: %+v, %v", memory, v, err)
+		}
+	}
+}
+
 // withCode is a module that has nothing but a function.
 func withCode(code asm.Code) []byte {
 	m := asm.New()
@@ -72,8 +95,8 @@ func TestModuleInspectShowsWhatIsThere(t *testing.T) {
 		m.Import("wasi_snapshot_preview1", "sched_yield", asm.Sig("", "i"))
 		g := m.Global(0)
 		m.ExportRaw("g", 3, g)
-		m.Start(m.Local("begin", asm.Sig("", ""), "", asm.GetGlobal(g), asm.SetGlobal(g)))
-	}, all(0))
+		m.Start(m.Local("begin", asm.Sig("", ""), "iii", asm.I32(0), asm.If(asm.I32(0), asm.If()), asm.GetGlobal(g), asm.SetGlobal(g)))
+	}, all(0), all(0))
 	manifest := `{"abi": 1, "name": "tiny", "version": "1.0.0", "outputs": [{"name": "", "kind": "patch", "columns": []}]}`
 	wasm, err := abi.AppendManifest(wasm, []byte(manifest))
 	if err != nil {
@@ -99,8 +122,11 @@ func TestModuleInspectShowsWhatIsThere(t *testing.T) {
 		`{"name":"weir_open","kind":"func","type":"(i32) -\u003e i32"},{"name":"weir_process","kind":"func","type":"(i32) -\u003e i32"}],` +
 		`"memory":{"min_pages":4,"max_pages":4096},"progress":false,"start":true,"restorable":true,"bytes":1000,"bytes_rewritten":1500,` +
 		`"functions":5,"named_functions":5,"deep_functions":0,"loops":0,"charges":9,"checks":8,` +
+		`"largest_body":{"most":30,"function":9,"name":"weir_process"},"most_locals":{"most":3,"function":5,"name":"begin"},` +
+		`"deepest_nesting":{"most":2,"function":5,"name":"begin"},` +
 		`"caps":[{"name":"module_bytes","used":1000,"most":67108864},{"name":"functions","used":10,"most":200000},{"name":"imports","used":5,"most":10000},` +
-		`{"name":"exports","used":6,"most":100000},{"name":"memory_pages","used":4,"most":4096}]}`
+		`{"name":"exports","used":6,"most":100000},{"name":"body_bytes","used":30,"most":1048576},{"name":"locals","used":3,"most":50000},` +
+		`{"name":"nesting","used":2,"most":1024},{"name":"memory_pages","used":4,"most":4096}]}`
 	if string(text) != want {
 		t.Errorf("%s\nwant\n%s", text, want)
 	}
@@ -113,6 +139,9 @@ hash        sha256:0
 accepted    yes
 size        1000 bytes, 1500 after rewriting (1.50 times)
 functions   5, 5 with a name, 0 that count against the depth
+largest     30 bytes, function 9 "weir_process"
+locals      3 at most, function 5 "begin"
+nesting     2 blocks at most, function 5 "begin"
 loops       0
 fuel        charged at 9 places, 8 of which may yield
 memory      4 to 4096 pages of 64 KiB
@@ -132,6 +161,9 @@ cap         module_bytes: 1000 of 67108864
 cap         functions: 10 of 200000
 cap         imports: 5 of 10000
 cap         exports: 6 of 100000
+cap         body_bytes: 30 of 1048576
+cap         locals: 3 of 50000
+cap         nesting: 2 of 1024
 cap         memory_pages: 4 of 4096
 manifest
 `

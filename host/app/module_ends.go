@@ -60,6 +60,11 @@ func (c *localEnd) DeadLetters(string) (connector.Config, error) {
 	return &localEnd{localEnds: c.localEnds, role: connector.RoleSink, letters: true}, nil
 }
 
+// Place has only what is read apart from what is written: nothing comes back.
+func (c *localEnd) Place(connector.Env) string {
+	return fmt.Sprint(c.role, " ", c.output, " ", c.letters)
+}
+
 func (c *localEnd) OpenSource(context.Context, connector.Env) (connector.Source, error) {
 	return localSource{c.run.input}, nil
 }

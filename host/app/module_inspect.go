@@ -41,6 +41,10 @@ type Inspected struct {
 	Charges        int `json:"charges"` // places that charge fuel
 	Checks         int `json:"checks"`  // of these, the ones that may yield
 
+	LargestBody    *InspectedMost `json:"largest_body"`    // in bytes; null: no function is defined
+	MostLocals     *InspectedMost `json:"most_locals"`     // parameters included; null: none
+	DeepestNesting *InspectedMost `json:"deepest_nesting"` // blocks within each other; null: none
+
 	Caps []InspectedCap `json:"caps"`
 }
 
@@ -65,6 +69,28 @@ type InspectedMemory struct {
 	Max uint32 `json:"max_pages"` // as the sandbox has cut it
 }
 
+// InspectedMost is what a function has that has most of something, the first of several.
+type InspectedMost struct {
+	Most     int    `json:"most"`
+	Function int    `json:"function"` // index, imported functions come first
+	Name     string `json:"name,omitempty"`
+}
+
+func mostOf(m sandbox.Most) *InspectedMost {
+	if m.N == 0 {
+		return nil
+	}
+	return &InspectedMost{m.N, m.Function, m.Name}
+}
+
+// String names the function.
+func (m *InspectedMost) String() string {
+	if m.Name == "" {
+		return fmt.Sprintf("function %d", m.Function)
+	}
+	return fmt.Sprintf("function %d %q", m.Function, m.Name)
+}
+
 // InspectedCap is how much of what a module may be at most it is.
 type InspectedCap struct {
 	Name string `json:"name"`
@@ -74,7 +100,7 @@ type InspectedCap struct {
 
 // InspectModule reads a module without running any of it. One that the sandbox can't read is an error, with every reason.
 func InspectModule(ctx context.Context, path string) (*Inspected, error) {
-	verdict, err := CheckModule(ctx, path)
+	verdict, err := CheckModule(ctx, path, "")
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +119,7 @@ func InspectModule(ctx context.Context, path string) (*Inspected, error) {
 		Imports: importsOf(m), Exports: []InspectedExport{}, Progress: info.Progress, Start: m.HasStart, Restorable: m.Restorable,
 		Bytes: s.BytesIn, BytesRewritten: s.BytesOut, Functions: s.Functions, NamedFunctions: s.NamedFuncs, DeepFunctions: s.Deep,
 		Loops: s.Loops, Charges: s.Sites, Checks: s.Checks,
+		LargestBody: mostOf(s.LargestBody), MostLocals: mostOf(s.MostLocals), DeepestNesting: mostOf(s.MostNesting),
 	}
 	if info.Manifest != nil {
 		found.Manifest = info.Manifest.Text
@@ -157,6 +184,7 @@ func capsOf(m *sandbox.Module) []InspectedCap {
 	caps := []InspectedCap{
 		{"module_bytes", m.Stats.BytesIn, most.ModuleBytes}, {"functions", functions, most.Functions},
 		{"imports", len(m.Imports), most.Imports}, {"exports", len(m.Exports), most.Exports},
+		{"body_bytes", m.Stats.LargestBody.N, most.BodyBytes}, {"locals", m.Stats.MostLocals.N, most.Locals}, {"nesting", m.Stats.MostNesting.N, most.Nesting},
 	}
 	if m.Memory != nil {
 		caps = append(caps, InspectedCap{"memory_pages", int(m.Memory.Min), most.MemoryPages})
@@ -178,6 +206,15 @@ func (f *Inspected) Print(w io.Writer) error {
 	}
 	line("size", "%d bytes, %d after rewriting (%.2f times)", f.Bytes, f.BytesRewritten, share(float64(f.BytesRewritten), float64(f.Bytes)))
 	line("functions", "%d, %d with a name, %d that count against the depth", f.Functions, f.NamedFunctions, f.DeepFunctions)
+	if f.LargestBody != nil {
+		line("largest", "%d bytes, %s", f.LargestBody.Most, f.LargestBody)
+	}
+	if f.MostLocals != nil {
+		line("locals", "%d at most, %s", f.MostLocals.Most, f.MostLocals)
+	}
+	if f.DeepestNesting != nil {
+		line("nesting", "%d blocks at most, %s", f.DeepestNesting.Most, f.DeepestNesting)
+	}
 	line("loops", "%d", f.Loops)
 	line("fuel", "charged at %d places, %d of which may yield", f.Charges, f.Checks)
 	if f.Memory != nil {

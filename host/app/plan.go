@@ -30,6 +30,7 @@ type plan struct {
 	sinks  []*sinkPlan
 	needs  need             // columns of the source that anything reads
 	stages []operator.Stage // what the lanes' chains are opened with
+	dead   []deadTopic      // who asked for each of Config.Letters
 }
 
 // call is one function of a pipeline's chain, opened once to learn its outputs.
@@ -67,6 +68,7 @@ type planner struct {
 	mem        *batch.Pool
 	tables     map[*config.Table]*table
 	modules    *modules
+	env        connector.Env // of which no more is used than tells where topics are
 }
 
 // poolBytes bounds the free buffers that batches are made from.
@@ -103,7 +105,11 @@ func (p *planner) plan(ctx context.Context, cfg *config.Config) (plans []*plan, 
 		}
 		plans = append(plans, one)
 	}
-	if err := errors.Join(errs...); err != nil {
+	err = errors.Join(errs...)
+	if err == nil {
+		err = refuseLoops(plans, p.env)
+	}
+	if err != nil {
 		close()
 		return nil, nil, err
 	}
@@ -366,23 +372,4 @@ func (pl *plan) sink(s *sinkPlan) (pipeline.Sink, error) {
 	}
 	out.Encoder = func() (format.Encoder, error) { return s.table.format.NewEncoder(fields) }
 	return out, nil
-}
-
-// letterBook collects the dead letter topics of a pipeline, each once.
-type letterBook struct{ plan *plan }
-
-// to returns the index of a dead letter topic, made with the connector of the source's table.
-func (b *letterBook) to(t *table, topic string) (int, error) {
-	c := &b.plan.Config
-	for i, l := range c.Letters {
-		if l.Name == topic {
-			return i, nil
-		}
-	}
-	config, err := t.connector.DeadLetters(topic)
-	if err != nil {
-		return -1, err
-	}
-	c.Letters = append(c.Letters, pipeline.Letters{Name: topic, Connector: config})
-	return len(c.Letters) - 1, nil
 }

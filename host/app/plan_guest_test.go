@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -28,8 +29,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // declared is a module that declares outputs, and asks for columns in its manifest; it answers nothing.
 type declared struct {
-	input   []string // nil: all columns
-	outputs []declaredOutput
+	input      []string // as "name" or "name TYPE"; nil: all columns
+	outputs    []declaredOutput
+	parameters string // their schema; "": none
 }
 
 type declaredOutput struct {
@@ -69,13 +71,21 @@ func (d declared) wasm(t testing.TB) []byte {
 		return m.Bytes()
 	}
 	columns := []map[string]string{}
-	for _, name := range d.input {
+	for _, column := range d.input {
+		name, kind, typed := strings.Cut(column, " ")
 		columns = append(columns, map[string]string{"name": name})
+		if typed {
+			columns[len(columns)-1]["type"] = kind
+		}
 	}
-	manifest, err := json.Marshal(map[string]any{
+	fields := map[string]any{
 		"abi": 1, "name": "test", "version": "1.0.0", "input": map[string]any{"columns": columns},
 		"state": "none", "batch_independent": true, "capabilities": []string{},
-	})
+	}
+	if d.parameters != "" {
+		fields["parameters"] = json.RawMessage(d.parameters)
+	}
+	manifest, err := json.Marshal(fields)
 	if err != nil {
 		t.Fatal(err)
 	}

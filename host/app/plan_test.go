@@ -34,6 +34,11 @@ var planModules = map[string]declared{
 	"forks": {input: []string{"a"}, outputs: []declaredOutput{
 		{"left", abi.OutputPatch, []arrow.Field{field("l", false)}}, {"right", abi.OutputBatch, []arrow.Field{field("x", false), field("r", false)}},
 	}},
+	// takes a parameter, and a as a BIGINT
+	"takes": {
+		input: []string{"a BIGINT"}, outputs: []declaredOutput{{"", abi.OutputPatch, nil}},
+		parameters: `{"properties": {"level": {"type": "integer"}}, "required": ["level"]}`,
+	},
 	// has one output, which is named
 	"named": {input: []string{"a"}, outputs: []declaredOutput{{"only", abi.OutputPatch, []arrow.Field{field("d", false)}}}},
 }

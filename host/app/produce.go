@@ -233,7 +233,7 @@ func eachLine(r io.Reader, file string, most int, do func(line []byte, number in
 			return fault.Inputf("%s:%d: the line is larger than a record may be (%d bytes; --max-request-size)", file, number, most)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return fault.Environmentf("%s:%d: %w", file, number, err)
+			return unreadable(fmt.Errorf("%s:%d: %w", file, number, err))
 		}
 		ended := err != nil
 		if ended && len(line) == 0 {
@@ -243,6 +243,14 @@ func eachLine(r io.Reader, file string, most int, do func(line []byte, number in
 			return err
 		}
 	}
+}
+
+// unreadable classes the error of an input that can't be read as the environment's, unless somebody who knew more has classed it.
+func unreadable(err error) error {
+	if fault.Of(err) != fault.Bug {
+		return err
+	}
+	return fault.EnvironmentError(err)
 }
 
 // withoutNewline drops \n or \r\n; a \r alone stays.
@@ -257,7 +265,7 @@ func withoutNewline(line []byte) []byte {
 func whole(r io.Reader, file string, most int, do func(value []byte, number int64) error) error {
 	value, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
 	if err != nil {
-		return fault.Environmentf("%s: %w", file, err)
+		return unreadable(fmt.Errorf("%s: %w", file, err))
 	}
 	if len(value) > most {
 		return fault.Inputf("%s is larger than a record may be (%d bytes; --max-request-size)", file, most)

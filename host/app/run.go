@@ -32,7 +32,9 @@ type RunConfig struct {
 	Endpoint           string        // of the SC; empty: the active profile
 	Explain            bool          // print the plan and end
 	FailFast           bool          // one failing pipeline stops the others
-	JSON               bool          // summaries as JSON
+	JSON               bool          // summaries as JSON, on Out
+	LogSummary         bool          // summaries without JSON as lines of Log, not on Err
+	Live               *Live         // changes limits while Run runs; nil: nobody does
 
 	Log      *slog.Logger
 	Out, Err io.Writer
@@ -61,7 +63,9 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	if rewritten != nil {
 		defer rewritten.Close()
 	}
-	plans, closePlans, err := newPlanner(eng, rewritten, c.Log).plan(ctx, cfg)
+	planner := newPlanner(eng, rewritten, c.Log)
+	planner.env.Endpoint = c.Endpoint
+	plans, closePlans, err := planner.plan(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -83,6 +87,9 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 		if c.State != "" {
 			p.Store = checkpoint.Dir{Path: c.State}
 		}
+	}
+	if c.Live != nil {
+		defer c.Live.begin(cfg, planner)()
 	}
 	stopTalk := talk(c.Err, plans)
 	before := allocations()
@@ -182,7 +189,7 @@ func summarize(name string, s *pipeline.Stats) Summary {
 	}
 }
 
-// summaries prints one summary a pipeline: an object on the output stream with --json, a line of talk otherwise.
+// summaries prints one summary a pipeline: an object on the output stream with --json, a line of talk or of the log otherwise.
 func summaries(c RunConfig, plans []*plan, allocated uint64) error {
 	for _, p := range plans {
 		s := summarize(p.Config.Name, p.Config.Stats)
@@ -191,6 +198,10 @@ func summaries(c RunConfig, plans []*plan, allocated uint64) error {
 			if err := json.NewEncoder(c.Out).Encode(s); err != nil {
 				return fault.EnvironmentError(err)
 			}
+			continue
+		}
+		if c.LogSummary {
+			c.Log.Info("pipeline ended", "summary", s)
 			continue
 		}
 		fmt.Fprintf(c.Err, "pipeline %s: %d records in, %d rows in, %d rows out, %d records out, %d rejected in %.2f s (%.0f records/s, guest %.0f%%)\n",

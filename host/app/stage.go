@@ -16,15 +16,15 @@ import (
 func (p *planner) stage(pl *plan, i int, places []int, letters *letterBook) (operator.Stage, pipeline.OnReject, error) {
 	c := pl.calls[i]
 	topic := c.fn.errorTopic
-	if topic == "" {
+	if topic.name == "" {
 		topic = pl.source.badTopic
 	}
-	onError, err := c.fn.onFailure.policy(topic)
+	onError, err := c.fn.onFailure.policy(topic.name)
 	onReject := pipeline.OnReject{Letters: -1, Drop: onError == operator.DropBatch}
 	if err != nil {
 		return operator.Stage{}, onReject, err
 	}
-	if topic != "" {
+	if topic.name != "" {
 		if onReject.Letters, err = letters.to(pl.source, topic); err != nil {
 			return operator.Stage{}, onReject, err
 		}
@@ -35,7 +35,8 @@ func (p *planner) stage(pl *plan, i int, places []int, letters *letterBook) (ope
 		Open: func(ctx context.Context) (operator.Guest, error) { return p.modules.instance(ctx, c) },
 		Row:  p.rowJSON,
 		// A leak is gone before it meets the limit, where a row would have to answer for it.
-		Growth: c.fn.module.Limits().Memory / 2,
+		Growth:    func() int64 { return c.fn.module.Limits().Memory / 2 },
+		Instances: c.fn.instances,
 	}
 	for n, o := range c.outputs {
 		s.Outputs = append(s.Outputs, pl.stageOutput(i, n, o, places))

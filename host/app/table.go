@@ -19,7 +19,7 @@ type table struct {
 	format    format.Format
 	framing   framing.Config // sources
 	badData   format.Policy  // sources
-	badTopic  string         // sources: the dead letters of badData
+	badTopic  deadTopic      // sources: the dead letters of badData
 	keyField  string         // sinks: the column that becomes the record's key, "" for none
 }
 
@@ -42,7 +42,8 @@ func (p *planner) configure(def *config.Table) (*table, error) {
 	switch role {
 	case connector.RoleSource:
 		t.framing = framing.FromOptions(bag)
-		t.badData, t.badTopic = format.PolicyOption(bag)
+		t.badTopic.option = "bad_data.topic"
+		t.badData, t.badTopic.name, t.badTopic.at = format.PolicyOption(bag)
 		errs = append(errs, connector.CheckMetadata(conn, def.Name, metadata(def)))
 	case connector.RoleSink:
 		t.keyField = bag.String("sink.key_field", "")

@@ -72,8 +72,11 @@ type Config interface {
 	// OpenSink connects and finds the topic, like OpenSource. A dead letter topic that is not there is made.
 	OpenSink(ctx context.Context, env Env) (Sink, error)
 	// DeadLetters configures a sink of the same system for dead letters: records whose keys and values are the caller's,
-	// in the topic of that name.
+	// in the topic of that name. The error says what a name must be: "want …".
 	DeadLetters(topic string) (Config, error)
+	// Place names the topic, and where it is, as env says: tables of one connector with equal places share a topic. One
+	// topic may have several places, as where an address has several names.
+	Place(env Env) string
 	// Describe is the table for a plan or a log: one line without secrets, such as "fluvio source flights, from earliest".
 	Describe() string
 }

@@ -2,8 +2,13 @@ package connector
 
 import (
 	"context"
+	"errors"
 	"math"
 )
+
+// ErrTooLarge is in the chain of a Write's error when no batch of the sink can carry the record. Nothing of it is written,
+// and the writer goes on.
+var ErrTooLarge = errors.New("record too large")
 
 // ByKey is the partition to give to Write when the record's key is to decide. Records with equal keys go to the same
 // partition, the one that the system's own clients would take.
@@ -33,7 +38,7 @@ type Writer interface {
 	// returns before the record is confirmed, and waits while the bytes not yet confirmed are more than the writer may hold.
 	// Records of one partition arrive in the order they were written. An error is final, be it of an earlier record.
 	//
-	// A record larger than the topic takes is an error of the input class.
+	// A record larger than the topic takes is ErrTooLarge, of the input class, and not final.
 	Write(ctx context.Context, partition uint32, m Message) error
 	// Flush waits until everything written is confirmed. Its error names the first record that is not, and is final. When
 	// ctx ends first its error wraps ctx's, and the records may yet arrive.

@@ -18,13 +18,17 @@ var policies = [...]string{Fail: "fail", Drop: "drop", DeadLetter: "dead_letter"
 func (p Policy) String() string { return policies[p] }
 
 // PolicyOption takes bad_data ('fail', 'drop' or 'dead_letter'; default 'fail') and, for dead letters, the required
-// bad_data.topic out of the bag. What is wrong with them the bag keeps, as usual.
-func PolicyOption(bag *option.Bag) (p Policy, topic string) {
+// bad_data.topic out of the bag; at is that one's place. What is wrong with them the bag keeps, as usual.
+func PolicyOption(bag *option.Bag) (p Policy, topic string, at option.Pos) {
 	switch bag.Enum("bad_data", "fail", policies[:]...) {
 	case "drop":
 		p = Drop
 	case "dead_letter":
-		return DeadLetter, bag.Required("bad_data.topic")
+		v, _ := bag.Peek("bad_data.topic")
+		return DeadLetter, bag.Required("bad_data.topic"), v.Pos
 	}
-	return p, ""
+	if _, given := bag.Lookup("bad_data.topic"); given {
+		bag.Reject("bad_data.topic", "it only beside bad_data = 'dead_letter', as nothing else writes to it")
+	}
+	return p, "", option.Pos{}
 }

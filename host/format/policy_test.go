@@ -20,20 +20,21 @@ func TestPolicyOption(t *testing.T) {
 		{"dead_letter", "dead", DeadLetter, "dead", ""},
 		{"dead_letter", "", DeadLetter, "", "required option 'bad_data.topic'"},
 		{"ignore", "", Fail, "", "'fail'"},
-		{"drop", "dead", Drop, "", "unknown option"},
+		{"drop", "dead", Drop, "", "3:7: option 'bad_data.topic': want it only beside bad_data = 'dead_letter'"},
+		{"", "dead", Fail, "", "only beside"},
 	} {
-		bag := option.New(option.Pos{})
+		bag, place := option.New(option.Pos{}), option.Pos{Line: 3, Col: 7}
 		for key, value := range map[string]string{"bad_data": c.bad, "bad_data.topic": c.topic} {
 			if value == "" {
 				continue
 			}
-			if err := bag.Set(key, option.Pos{}, option.Value{Text: value, Quoted: true}); err != nil {
+			if err := bag.Set(key, option.Pos{}, option.Value{Text: value, Quoted: true, Pos: place}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		got, topic := PolicyOption(bag)
+		got, topic, at := PolicyOption(bag)
 		err := bag.Done()
-		if got != c.want || topic != c.wantTopic {
+		if got != c.want || topic != c.wantTopic || (at == place) != (topic != "") {
 			t.Errorf("%q, %q: %v, %q; want %v, %q", c.bad, c.topic, got, topic, c.want, c.wantTopic)
 		}
 		if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {

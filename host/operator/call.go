@@ -47,11 +47,13 @@ func (c *Chain) call(ctx context.Context, s *stage, b *batch.Batch, clean bool, 
 	return answer, nil, nil
 }
 
-// lease takes an instance of the stage, as it was opened where clean is set, and as calls that ended well left it otherwise.
+// lease takes an instance of the stage: as it was opened, where clean is set or its memory has grown by more than it may have
+// by now, and as calls that ended well left it otherwise.
 func (s *stage) lease(ctx context.Context, clean bool) (*pool.Lease[Guest], error) {
 	lease, err := s.pool.Get(ctx, oneTenant)
-	if err == nil && clean {
-		if calls, _ := lease.Instance.Used(); calls > 0 {
+	if err == nil {
+		calls, memory := lease.Instance.Used()
+		if calls > 0 && (clean || s.Growth != nil && memory-s.memory > s.Growth()) {
 			err = lease.Renew(ctx)
 		}
 	}

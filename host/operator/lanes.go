@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -18,9 +19,18 @@ type Lanes struct {
 	mem    memory.Allocator
 
 	mu    sync.Mutex
-	open  int                 // chains
-	pools []*pool.Pool[Guest] // one a stage, while there are any
+	open  int         // chains
+	pools []instances // one a stage, while there are any
 }
+
+// instances are what the chains share of a stage.
+type instances struct {
+	pool   *pool.Pool[Guest]
+	memory int64 // bytes that an instance has when it has been opened, each the same
+}
+
+// MostInstances is how many instances of a stage are of use on this machine, the pool's default.
+func MostInstances() int { return pool.DefaultPerProcessor * runtime.GOMAXPROCS(0) }
 
 // oneTenant is whom instances belong to: a pool's are all the same pipeline's.
 const oneTenant = ""
@@ -41,7 +51,7 @@ func (l *Lanes) Open(ctx context.Context) (*Chain, error) {
 	l.open++
 	c := &Chain{mem: l.mem, lanes: l}
 	for i, s := range l.stages {
-		c.stages = append(c.stages, &stage{Stage: s, pool: l.pools[i], breaker: newBreaker(s.Breaker)})
+		c.stages = append(c.stages, &stage{Stage: s, instances: l.pools[i], breaker: newBreaker(s.Breaker)})
 	}
 	return c, nil
 }
@@ -49,13 +59,19 @@ func (l *Lanes) Open(ctx context.Context) (*Chain, error) {
 // begin makes the pools, with an instance in each.
 func (l *Lanes) begin(ctx context.Context) error {
 	for _, s := range l.stages {
-		p := pool.New(pool.Config[Guest]{
+		config := pool.Config[Guest]{
 			Open: func(ctx context.Context, _ string) (Guest, error) { return s.Open(ctx) },
-			Most: s.Instances, Growth: s.Growth,
-		})
-		l.pools = append(l.pools, p)
+			Most: s.Instances,
+		}
+		if s.Growth != nil {
+			config.Growth = s.Growth()
+		}
+		p := pool.New(config)
+		at := len(l.pools)
+		l.pools = append(l.pools, instances{pool: p})
 		lease, err := p.Get(ctx, oneTenant)
 		if err == nil {
+			_, l.pools[at].memory = lease.Instance.Used()
 			err = lease.Release(ctx, false)
 		}
 		if err != nil {
@@ -69,7 +85,7 @@ func (l *Lanes) begin(ctx context.Context) error {
 // end closes the instances, none of which is in use.
 func (l *Lanes) end(ctx context.Context) (err error) {
 	for _, p := range l.pools {
-		err = errors.Join(err, p.Close(ctx))
+		err = errors.Join(err, p.pool.Close(ctx))
 	}
 	l.pools = nil
 	return err

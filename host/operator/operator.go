@@ -41,10 +41,11 @@ type Stage struct {
 	Function, Hash string
 	// Open makes an instance, each time one like the others. It is called by several goroutines.
 	Open func(ctx context.Context) (Guest, error)
-	// Instances bounds those that live at a time, for all lanes; default 4 times GOMAXPROCS. They are opened as they are
-	// needed. Growth is by how many bytes an instance's memory may have grown before it is restored; default 32 MiB.
+	// Instances bounds those that live at a time, for all lanes; default MostInstances(). They are opened as they are needed.
 	Instances int
-	Growth    int64
+	// Growth is by how many bytes an instance's memory may have grown before it is restored, asked at each call, so that it
+	// may follow a limit that changes; nil: 32 MiB. Idle instances are held to what it is when the first chain is opened.
+	Growth func() int64
 	// Send are the columns of the stage's input that the module is sent, in the order it asks for; Input is their schema.
 	Send  []int
 	Input *arrow.Schema
@@ -117,7 +118,7 @@ type Chain struct {
 
 type stage struct {
 	Stage
-	pool    *pool.Pool[Guest]
+	instances
 	breaker breaker
 }
 

@@ -60,12 +60,17 @@ type Value struct {
 	Written string
 }
 
-// String is the value for an error message, as [Show] shows it.
+// String is the value for an error message, as [Show] shows it; a bare one without quotes, as it was written.
 func (v Value) String() string {
+	text := v.Text
 	if v.Written != "" {
-		return Show(v.Written)
+		text = v.Written
 	}
-	return Show(v.Text)
+	shown := Show(text)
+	if !v.Quoted && v.Written == "" {
+		return shown[1 : len(shown)-1]
+	}
+	return shown
 }
 
 type entry struct {

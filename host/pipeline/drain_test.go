@@ -3,11 +3,13 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/internal/fault"
 )
 
 // started is a run in a bubble of synctest.
@@ -138,6 +140,97 @@ func TestDrainWhileEverythingWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDrainDoesNotWaitForAClusterOutOfReach has a sink that confirms nothing while its connector tries again.
+func TestDrainDoesNotWaitForAClusterOutOfReach(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before, after bool // a failure before the drain, and behind it
+		takes         time.Duration
+	}{
+		"known before":  {true, false, outageGrace},
+		"at the drain":  {false, true, 0},
+		"again and now": {true, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := simple(numbered("a", 0, 10))
+				j.interval, j.limits.Rows = time.Hour, 3
+				b := newBench(t, j)
+				defer b.mem.Stall("out")()
+				c := b.config()
+				c.UntilEnd = false
+				out := &retrying{Config: c.Sinks[0].Connector}
+				c.Sinks[0].Connector = out
+				s := &started{b, c.Stats, make(chan struct{}), make(chan error, 1)}
+				go func() { s.ended <- b.run(t.Context(), c, s.drain) }()
+				synctest.Wait()
+				refused := errors.New("connection refused")
+				if tc.before {
+					out.env.OnRetry(refused)
+				}
+				close(s.drain)
+				synctest.Wait()
+				if tc.after {
+					out.env.OnRetry(refused)
+				}
+				began := time.Now()
+				err := s.wait()
+				if took := time.Since(began); fault.Of(err) != fault.Environment || !errors.Is(err, refused) ||
+					!strings.Contains(err.Error(), "the last checkpoint stands") || took != tc.takes {
+					t.Errorf("ended after %v with %v", took, err)
+				}
+				if b.at("p/0") != 0 {
+					t.Errorf("the checkpoint is at %d", b.at("p/0"))
+				}
+			})
+		})
+	}
+}
+
+// TestDrainGoesThroughAfterAnOutage has one that is over, as records that were read since tell, or ends within the grace.
+func TestDrainGoesThroughAfterAnOutage(t *testing.T) {
+	for name, more := range map[string]bool{"over": true, "perhaps over": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := simple(numbered("a", 0, 10))
+				j.interval, j.limits.Rows = time.Hour, 3
+				b := newBench(t, j)
+				c := b.config()
+				c.UntilEnd = false
+				out := &retrying{Config: c.Sinks[0].Connector}
+				c.Sinks[0].Connector = out
+				s := &started{b, c.Stats, make(chan struct{}), make(chan error, 1)}
+				go func() { s.ended <- b.run(t.Context(), c, s.drain) }()
+				synctest.Wait()
+				out.env.OnRetry(errors.New("connection refused"))
+				resume, want, wait := func() {}, int64(10), time.Duration(0)
+				if more {
+					b.produce("in", 0, numbered("a", 10, 11)...)
+					synctest.Wait()
+					resume, want, wait = b.mem.Stall("out"), 11, time.Minute
+				}
+				close(s.drain)
+				time.Sleep(wait)
+				resume()
+				must(t, s.wait())
+				if b.at("p/0") != want || int64(len(b.values("out", 0))) != want {
+					t.Errorf("the checkpoint is at %d, %d records came out", b.at("p/0"), len(b.values("out", 0)))
+				}
+			})
+		})
+	}
+}
+
+// retrying is a sink that remembers whom its connector is to tell of failures.
+type retrying struct {
+	connector.Config
+	env connector.Env
+}
+
+func (c *retrying) OpenSink(ctx context.Context, env connector.Env) (connector.Sink, error) {
+	c.env = env
+	return c.Config.OpenSink(ctx, env)
 }
 
 // blocking is a sink whose writes wait until a channel is closed.

@@ -96,6 +96,7 @@ func (l *lane) readAndDecode(ctx, reading context.Context) error {
 	for !l.source.atEnd() {
 		messages, err := l.source.read(reading) // connector.Reader
 		if err == nil {
+			l.c.outage.over()
 			err = l.source.decodeAll(ctx, messages, l.send) // framing.Splitter, format.Decoder, batch.Builder
 		}
 		if err != nil || reading.Err() != nil {
@@ -141,6 +142,7 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 	for it := range l.processed {
 		if err := l.sinks.write(ctx, &it); unfit(err) { // format.Encoder, connector.Writer
 			it = item{signal: stop, err: err, next: through, size: it.size}
+			l.sinks.again()
 		} else if err != nil {
 			return err
 		}
@@ -152,6 +154,7 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 		if err := l.sinks.flush(ctx); err != nil { // connector.Writer
 			return err
 		}
+		l.c.outage.over()
 		if err := l.sinks.save(it.next); err != nil { // checkpoint.Lane
 			return err
 		}

@@ -217,6 +217,59 @@ func (e *refusing) Append(dst []byte, row int) ([]byte, error) {
 	return e.Encoder.Append(dst, row)
 }
 
+// TestRowLargerThanABatchStopsWithItsPlace has a sink that refuses the sixth record, in a batch behind one that went through.
+func TestRowLargerThanABatchStopsWithItsPlace(t *testing.T) {
+	j := simple(numbered("a", 0, 10))
+	j.limits.Rows, j.interval = 4, time.Hour
+	b := newBench(t, j)
+	c := b.config()
+	plain := c.Sinks[0].Connector
+	c.Sinks[0].Connector = &narrow{plain}
+	err := b.run(t.Context(), c, nil)
+	const want = "table out: a row made of topic in partition 0 offset 5 frame 0: record too large: 9 bytes, limit 8; leave such rows out"
+	if fault.Of(err) != fault.Input || !strings.Contains(err.Error(), want) {
+		t.Errorf("the run ended with %v", err)
+	}
+	if got := len(b.values("out", 0)); got != 5 || c.Stats.RowsOut.Load() != 5 || c.Stats.RecordsOut.Load() != 5 || b.at("p/0") != 4 {
+		t.Errorf("%d came out, %d are counted, the checkpoint is at %d", got, c.Stats.RowsOut.Load(), b.at("p/0"))
+	}
+	if count := b.saved["p/0"].Sinks["table out"]; count != 4 {
+		t.Errorf("the next run begins to spread records at %d, want 4, where it begins to write", count)
+	}
+	c.Sinks[0].Connector = plain
+	must(t, b.run(t.Context(), c, nil))
+	if got := len(b.values("out", 0)); got != 11 {
+		t.Errorf("%d are there in the end, want 10 and one twice", got)
+	}
+}
+
+// narrow is a sink that refuses its sixth record.
+type narrow struct{ connector.Config }
+
+func (c *narrow) OpenSink(ctx context.Context, env connector.Env) (connector.Sink, error) {
+	s, err := c.Config.OpenSink(ctx, env)
+	return &narrowSink{s}, err
+}
+
+type narrowSink struct{ connector.Sink }
+
+func (s *narrowSink) Open(ctx context.Context, lane string) (connector.Writer, error) {
+	w, err := s.Sink.Open(ctx, lane)
+	return &narrowWriter{Writer: w}, err
+}
+
+type narrowWriter struct {
+	connector.Writer
+	records int
+}
+
+func (w *narrowWriter) Write(ctx context.Context, p uint32, m connector.Message) error {
+	if w.records++; w.records == 6 {
+		return fault.Inputf("%w: 9 bytes, limit 8", connector.ErrTooLarge)
+	}
+	return w.Writer.Write(ctx, p, m)
+}
+
 func TestReaderThatFailsLetsThroughWhatItGave(t *testing.T) {
 	j := simple(numbered("a", 0, 6))
 	j.most = 2

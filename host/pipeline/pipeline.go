@@ -52,6 +52,8 @@ type Config struct {
 	QueueBytes int64
 	// Memory allocates batches. Default memory.DefaultAllocator.
 	Memory memory.Allocator
+
+	outage *outage // of a run
 }
 
 // Source is the table that is read.
@@ -126,14 +128,17 @@ func (c *Config) setDefaults() {
 	if c.Stats == nil {
 		c.Stats = new(Stats)
 	}
+	c.outage = new(outage)
 }
 
 // Run runs the pipeline until its end, until drain is closed, or until something fails. Closing drain stops reading,
-// lets what was read through, and saves a last checkpoint; cancelling ctx stops at once. The error of the first lane
+// lets what was read through, and saves a last checkpoint, but does not wait for a cluster that is out of reach; cancelling
+// ctx stops at once. The error of the first lane
 // that failed is returned, after every lane has ended. A worker without a partition of its own ends at once where
 // UntilEnd is set, and else waits like the others.
 func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	c.setDefaults()
+	c.outage.watch(&c, drain)
 	opening, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	opened := onDrain(drain, giveUp)
@@ -161,7 +166,7 @@ func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	if len(lanes) == 0 && !c.UntilEnd {
 		return idle(ctx, drain)
 	}
-	return runLanes(ctx, lanes, drain)
+	return runLanes(ctx, lanes, drain, c.outage)
 }
 
 // onDrain gives up opening when drain is closed, since nothing has been read that could be let through. opened ends that, and may
@@ -226,7 +231,7 @@ func openLanes(ctx context.Context, c *Config, source connector.Source, outs *si
 	return lanes, nil
 }
 
-func runLanes(ctx context.Context, lanes []*lane, drain <-chan struct{}) error {
+func runLanes(ctx context.Context, lanes []*lane, drain <-chan struct{}, out *outage) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	reading, stopReading := context.WithCancel(ctx)
@@ -237,6 +242,7 @@ func runLanes(ctx context.Context, lanes []*lane, drain <-chan struct{}) error {
 		select {
 		case <-drain:
 			stopReading()
+			out.wait(ended, cancel)
 		case <-ended:
 		}
 	})

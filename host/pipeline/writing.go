@@ -59,12 +59,7 @@ type writing struct {
 	letters []output
 	saved   checkpoint.Lane
 	last    checkpoint.Checkpoint
-
-	unconfirmed written // since the last flush
 }
-
-// written counts what was handed to sinks.
-type written struct{ records, bytes, letters int64 }
 
 // output writes records to one sink. A record's partition follows from its key where byKey is set and it has one, and else
 // from the running count that the checkpoint keeps, so that where batches are cut changes nothing.
@@ -77,6 +72,9 @@ type output struct {
 
 	current int64 // offset of the source record that was written for last, -1: none yet
 	before  int64 // count before its first row
+	begun   int64 // count before the item that is being written
+
+	records, bytes int64 // written since the last flush
 }
 
 // table encodes rows and writes them to one sink.
@@ -140,6 +138,7 @@ func openOutput(ctx context.Context, s connector.Sink, name string, byKey bool, 
 // write writes an item's rows and dead letters, in order, and lets go of its batches.
 func (w *writing) write(ctx context.Context, it *item) error {
 	defer it.release()
+	w.each(func(o *output) { o.begun = o.count })
 	for _, out := range it.outputs {
 		for i := range w.tables {
 			t := &w.tables[i]
@@ -183,14 +182,16 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch) error {
 		if key != nil {
 			m.Key = key(row)
 		}
-		if err := t.put(ctx, lastOffset(b, row), m); err != nil {
+		err := t.put(ctx, lastOffset(b, row), m)
+		if errors.Is(err, connector.ErrTooLarge) {
+			return fault.Inputf("a row made of %s: %w; leave such rows out with a module, or select fewer or shorter columns", madeOf(b, row), err)
+		}
+		if err != nil {
 			return err
 		}
 		start = end
 	}
 	spent(&w.c.Stats.Write, began)
-	w.unconfirmed.records += int64(rows)
-	w.unconfirmed.bytes += int64(len(t.buf))
 	return nil
 }
 
@@ -231,10 +232,26 @@ func lastOffset(b *batch.Batch, row int) int64 {
 	return b.From.Offset[b.Source(row)]
 }
 
-// unfit tells whether a row could not be written because its sink's format can't express it, not because the sink failed.
+// unfit tells whether a row could not be written because its sink's format can't express it or no batch can carry it, not
+// because the sink failed: it takes what else there is.
 func unfit(err error) bool {
 	var data *format.DataError
-	return errors.As(err, &data)
+	return errors.As(err, &data) || errors.Is(err, connector.ErrTooLarge)
+}
+
+// each calls do with every output.
+func (w *writing) each(do func(*output)) {
+	for i := range w.tables {
+		do(&w.tables[i].output)
+	}
+	for i := range w.letters {
+		do(&w.letters[i])
+	}
+}
+
+// again says that the item written last will be written again, from its first row on: to the same partitions.
+func (w *writing) again() {
+	w.each(func(o *output) { o.count, o.current = o.begun, -1 })
 }
 
 // keys reads record keys from a TEXT column; a null is no key. A key is good until the next one is read.
@@ -261,7 +278,6 @@ func (w *writing) letter(ctx context.Context, r *rejection) error {
 	if err := out.put(ctx, r.letter.Offset, connector.Message{Time: -1, Key: key, Value: r.letter.Value}); err != nil {
 		return fmt.Errorf("%s: %w", out.name, err)
 	}
-	w.unconfirmed.letters++
 	return nil
 }
 
@@ -278,6 +294,8 @@ func (o *output) put(ctx context.Context, offset int64, m connector.Message) err
 		return err
 	}
 	o.count++
+	o.records++
+	o.bytes += int64(len(m.Value))
 	return nil
 }
 
@@ -290,25 +308,36 @@ func (o *output) countAt(next int64) int64 {
 	return o.count
 }
 
-// flush waits until every sink has confirmed everything, and counts it.
+// flush waits until every sink has confirmed everything, and counts what each has.
 func (w *writing) flush(ctx context.Context) error {
 	defer spent(&w.c.Stats.Write, time.Now())
 	for i := range w.tables {
-		if err := w.tables[i].writer.Flush(ctx); err != nil {
-			return fmt.Errorf("%s: %w", w.tables[i].name, err)
+		records, bytes, err := w.tables[i].flush(ctx)
+		if err != nil {
+			return err
 		}
+		w.c.Stats.RowsOut.Add(records)
+		w.c.Stats.RecordsOut.Add(records)
+		w.c.Stats.BytesOut.Add(bytes)
 	}
 	for i := range w.letters {
-		if err := w.letters[i].writer.Flush(ctx); err != nil {
-			return fmt.Errorf("%s: %w", w.letters[i].name, err)
+		records, _, err := w.letters[i].flush(ctx)
+		if err != nil {
+			return err
 		}
+		w.c.Stats.Letters.Add(records)
 	}
-	w.c.Stats.RowsOut.Add(w.unconfirmed.records)
-	w.c.Stats.RecordsOut.Add(w.unconfirmed.records)
-	w.c.Stats.BytesOut.Add(w.unconfirmed.bytes)
-	w.c.Stats.Letters.Add(w.unconfirmed.letters)
-	w.unconfirmed = written{}
 	return nil
+}
+
+// flush waits until the sink has confirmed what was written since the last flush, and tells how much that is.
+func (o *output) flush(ctx context.Context) (records, bytes int64, err error) {
+	if err := o.writer.Flush(ctx); err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", o.name, err)
+	}
+	records, bytes = o.records, o.bytes
+	o.records, o.bytes = 0, 0
+	return records, bytes, nil
 }
 
 // save makes the lane's checkpoint durable: next, and the counts that go with it.

@@ -28,32 +28,36 @@ func TestBadConfigurationIsCodeTwoWithThePlace(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct{ sql, want string }{
-		"typo":             {strings.Replace(good, "CREATE TABLE late", "CREATE TABEL late", 1), "late.sql:3:"},
-		"unknown option":   {strings.Replace(good, "topic = 'late'", "topic = 'late', topik = 'x'", 1), "topik"},
-		"wrong type":       {strings.Replace(good, "dep_delay BIGINT, delay_class", "dep_delay TEXT, delay_class", 1), "dep_delay"},
-		"unknown type":     {strings.Replace(good, "carrier TEXT", "carrier BLOB", 1), "BLOB"},
-		"too few columns":  {strings.Replace(good, "SELECT carrier, ", "SELECT ", 1), "columns"},
-		"unknown column":   {strings.Replace(good, "SELECT carrier, ", "SELECT carier, ", 1), "carier"},
-		"missing module":   {strings.Replace(good, lateFlights, "nothing.wasm", 1), "nothing.wasm"},
-		"not wasm":         {strings.Replace(good, lateFlights, notWasm, 1), "not WebAssembly"},
-		"component":        {strings.Replace(good, lateFlights, component, 1), "component"},
-		"no marker":        {strings.Replace(good, lateFlights, noMarker, 1), "weir_abi_v1"},
-		"column absent":    {strings.Replace(good, "dep_delay BIGINT, time_hour", "delay BIGINT, time_hour", 1), "dep_delay"},
-		"bad parameter":    {strings.Replace(good, "min_delay = '60'", "min_delay = 'soon'", 1), "min_delay"},
-		"no parameter":     {strings.Replace(good, "min_delay = '60'", "min_dely = '60'", 1), "min_dely"},
-		"no format":        {strings.Replace(good, ", format = 'json'", "", 1), "format"},
-		"where":            {strings.Replace(good, "FROM late_flights(flights)", "FROM late_flights(flights) WHERE dep_delay > 60", 1), "late.sql:5:"},
-		"nothing to run":   {strings.Split(good, "CREATE TABLE late")[0], "nothing to run"},
-		"unknown metadata": {strings.Replace(good, "carrier TEXT", "carrier TEXT, o BIGINT METADATA FROM 'ofset'", 1), "ofset"},
-		"exactly once":     {strings.Replace(good, "topic = 'late'", "topic = 'late', delivery = 'exactly_once'", 1), "delivery"},
+		"typo":                  {strings.Replace(good, "CREATE TABLE late", "CREATE TABEL late", 1), "late.sql:3:"},
+		"unknown option":        {strings.Replace(good, "topic = 'late'", "topic = 'late', topik = 'x'", 1), "topik"},
+		"wrong type":            {strings.Replace(good, "dep_delay BIGINT, delay_class", "dep_delay TEXT, delay_class", 1), "dep_delay"},
+		"unknown type":          {strings.Replace(good, "carrier TEXT", "carrier BLOB", 1), "BLOB"},
+		"too few columns":       {strings.Replace(good, "SELECT carrier, ", "SELECT ", 1), "columns"},
+		"unknown column":        {strings.Replace(good, "SELECT carrier, ", "SELECT carier, ", 1), "carier"},
+		"missing module":        {strings.Replace(good, lateFlights, "nothing.wasm", 1), "nothing.wasm"},
+		"not wasm":              {strings.Replace(good, lateFlights, notWasm, 1), "not WebAssembly"},
+		"component":             {strings.Replace(good, lateFlights, component, 1), "component"},
+		"no marker":             {strings.Replace(good, lateFlights, noMarker, 1), "weir_abi_v1"},
+		"column absent":         {strings.Replace(good, "dep_delay BIGINT, time_hour", "delay BIGINT, time_hour", 1), "dep_delay"},
+		"bad parameter":         {strings.Replace(good, "min_delay = '60'", "min_delay = 'soon'", 1), "min_delay"},
+		"no parameter":          {strings.Replace(good, "min_delay = '60'", "min_dely = '60'", 1), "min_dely"},
+		"no format":             {strings.Replace(good, ", format = 'json'", "", 1), "format"},
+		"where":                 {strings.Replace(good, "FROM late_flights(flights)", "FROM late_flights(flights) WHERE dep_delay > 60", 1), "late.sql:5:"},
+		"nothing to run":        {strings.Split(good, "CREATE TABLE late")[0], "nothing to run"},
+		"unknown metadata":      {strings.Replace(good, "carrier TEXT", "carrier TEXT, o BIGINT METADATA FROM 'ofset'", 1), "ofset"},
+		"letters to the source": {strings.Replace(good, "topic = 'flights',", "topic = 'flights', bad_data = 'dead_letter', 'bad_data.topic' = 'flights',", 1), "what the pipeline reads"},
+		"letters' name":         {strings.Replace(good, "min_delay = '60'", "min_delay = '60', weir.error_topic = 'bx_dl'", 1), "late.sql:4:"},
+		"exactly once":          {strings.Replace(good, "topic = 'late'", "topic = 'late', delivery = 'exactly_once'", 1), "delivery"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.sql == good {
 				t.Fatal("the case changes nothing")
 			}
-			r := weir(t, nil, "run", file(t, "late.sql", tc.sql), "--until-end", "--endpoint", c.sc)
-			if r.code != 2 || !strings.Contains(r.errOut, tc.want) {
-				t.Errorf("code %d, want 2 with %q in:\n%s", r.code, tc.want, r.errOut)
+			for _, how := range []string{"--until-end", "--explain"} {
+				r := weir(t, nil, "run", file(t, "late.sql", tc.sql), how, "--endpoint", c.sc)
+				if r.code != 2 || !strings.Contains(r.errOut, tc.want) || r.out != "" {
+					t.Errorf("%s: code %d, want 2 with %q in:\n%s", how, r.code, tc.want, r.errOut)
+				}
 			}
 		})
 	}
@@ -69,10 +73,15 @@ func TestEnvironmentIsCodeThree(t *testing.T) {
 		args []string
 		want string
 	}{
-		"unknown topic":      {[]string{"run", sql, "--endpoint", c.sc, "--until-end"}, "late"},
-		"broker down":        {[]string{"run", sql, "--endpoint", free, "--retry-budget", "300ms"}, free},
-		"port taken":         {[]string{"broker", "--data", t.TempDir(), "--sc", c.sc, "--spu", "127.0.0.1:0"}, c.sc},
-		"data folder locked": {[]string{"broker", "--data", c.dir, "--sc", "127.0.0.1:0", "--spu", "127.0.0.1:0"}, c.dir},
+		"unknown topic":           {[]string{"run", sql, "--endpoint", c.sc, "--until-end"}, "late"},
+		"unknown topic, produce":  {[]string{"produce", "none", "--endpoint", c.sc}, "weir topic create"},
+		"unknown topic, consume":  {[]string{"consume", "none", "--endpoint", c.sc}, "weir topic create"},
+		"unknown topic, with end": {[]string{"consume", "none", "--end", "3", "--endpoint", c.sc}, "weir topic create"},
+		"unknown topic, delete":   {[]string{"topic", "delete", "none", "--endpoint", c.sc}, "weir topic list"},
+		"an SPU's address":        {[]string{"topic", "list", "--endpoint", c.spu}, "the SC's is wanted"},
+		"broker down":             {[]string{"run", sql, "--endpoint", free, "--retry-budget", "300ms"}, free},
+		"port taken":              {[]string{"broker", "--data", t.TempDir(), "--sc", c.sc, "--spu", "127.0.0.1:0"}, c.sc},
+		"data folder locked":      {[]string{"broker", "--data", c.dir, "--sc", "127.0.0.1:0", "--spu", "127.0.0.1:0"}, c.dir},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := weir(t, nil, tc.args...)
@@ -90,6 +99,7 @@ func TestUsageIsCodeTwo(t *testing.T) {
 		{"topic", "create"}, {"broker"}, {"run", "x.sql", "--worker", "2/2"}, {"produce", "t", "-f", "no-such-file", "--endpoint", "127.0.0.1:1"},
 		{"topic", "list", "--log-level", "loud"}, {"topic"}, {"topic", "frobnicate"}, {"module", "lint", "x"},
 		{"run", "x.sql", "--checkpoint-interval", "0s"}, {"run", "x.sql", "--retry-budget", "-1s"}, {"topic", "list", "--endpoint", "foo"},
+		{"help", "nosuch"}, {"run", "x.sql", "--state", ""}, {"broker", "--data", repository, "--sc", "127.0.0.1:0", "--spu", "127.0.0.1:0"},
 		{"broker", "--data", ""}, {"broker", "--data", "x", "--sc", "foo"}, {"produce", "t", "-f", ".", "--endpoint", "127.0.0.1:1"},
 		{"consume", "t", "--max-bytes", "1"}, {"consume", "t", "--partition", "-2"}, {"topic", "create", "t", "--partitions", "0"},
 	} {

@@ -111,15 +111,15 @@ func TestTopicCommands(t *testing.T) {
 	c.refuse(t, 2, "--dedup", "topic", "create", "x", "--dedup-count", "3")
 	c.refuse(t, 2, "dedup-bloom-filter", "topic", "create", "x", "--dedup")
 	c.refuse(t, 2, "rar", "topic", "create", "x", "--compression-type", "rar")
-	c.refuse(t, 2, "weir topic create", "topic", "describe", "absent")
+	c.refuse(t, 3, "weir topic create", "topic", "describe", "absent")
 	c.refuse(t, 2, "placed", "topic", "add-partition", "placed")
-	c.refuse(t, 2, "absent", "topic", "add-partition", "absent")
-	c.refuse(t, 2, "absent", "partition", "list", "absent")
+	c.refuse(t, 3, "absent", "topic", "add-partition", "absent")
+	c.refuse(t, 3, "absent", "partition", "list", "absent")
 
 	c.refuse(t, 2, "--system", "topic", "delete", "consumer-offset")
 	c.refuse(t, 2, "not confirmed", "topic", "delete", "consumer-offset", "--system")
 	r := weir(t, nil, "topic", "delete", "-c", "absent", "json", "gone", "--endpoint", c.sc)
-	if r.code != 2 || r.out != "topic json deleted\n" || !strings.Contains(r.errOut, "absent") || !strings.Contains(r.errOut, "2 of 3") {
+	if r.code != 3 || r.out != "topic json deleted\n" || !strings.Contains(r.errOut, "absent") || !strings.Contains(r.errOut, "2 of 3") {
 		t.Errorf("code %d, %q, %s", r.code, r.out, r.errOut)
 	}
 	c.cmd(t, "", "topic", "delete", "plain", "placed")

@@ -54,6 +54,10 @@ type VersionError struct {
 
 // Error says which versions would fit.
 func (e *VersionError) Error() string {
+	if e.Server == protocol.SC && !e.Offered && e.Platform == spuPlatform {
+		return fmt.Sprintf("%v: this looks like the address of an SPU, which has no %s; the SC's is wanted, whose port is 9003 unless somebody chose another",
+			ErrVersion, e.API)
+	}
 	theirs := "the server does not offer it"
 	if e.Offered {
 		theirs = fmt.Sprintf("the server has %d to %d", e.TheirMin, e.TheirMax)

@@ -65,7 +65,10 @@ func choose(api protocol.API, offered map[uint16]protocol.ApiVersionKey, platfor
 	return choice{version: min(api.MaxVersion, theirs.MaxVersion)}
 }
 
-// scPlatform hides the version that SPUs send, which is always 0.0.0.
+// spuPlatform is the version of the platform that SPUs say.
+const spuPlatform = "0.0.0"
+
+// scPlatform hides the version that SPUs send, which is always spuPlatform.
 func scPlatform(server protocol.Server, platform string) string {
 	if server == protocol.SPU {
 		return ""

@@ -69,6 +69,7 @@ func TestServersOutsideTheWindowAreRefused(t *testing.T) {
 		"old SC":        {protocol.SC, scOf(10, 14), "Watch of an SC (platform 0.13.0): this client has 15 to 19, the server has 10 to 14"},
 		"SC of tomorow": {protocol.SC, scOf(20, 22), "the server has 20 to 22"},
 		"offers none":   {protocol.SC, &protocol.ApiVersionsResponse{PlatformVersion: "1.0.0"}, "the server does not offer it"},
+		"SPU as an SC":  {protocol.SC, spuOf(25), "looks like the address of an SPU, which has no Watch; the SC's is wanted, whose port is 9003"},
 		"SC as an SPU":  {protocol.SPU, scOf(15, 19), "Produce of an SPU"},
 	} {
 		t.Run(name, func(t *testing.T) {

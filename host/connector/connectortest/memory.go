@@ -143,6 +143,8 @@ func (c *memoryConfig) DeadLetters(topic string) (connector.Config, error) {
 	return &memoryConfig{memory: c.memory, role: connector.RoleSink, topic: topic, create: true}, nil
 }
 
+func (c *memoryConfig) Place(connector.Env) string { return c.topic }
+
 func (c *memoryConfig) OpenSource(context.Context, connector.Env) (connector.Source, error) {
 	t, err := c.open(connector.RoleSource)
 	if err != nil {

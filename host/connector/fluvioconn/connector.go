@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
@@ -38,7 +39,8 @@ func (Connector) Roles() []connector.Role {
 	return []connector.Role{connector.RoleSource, connector.RoleSink}
 }
 
-// Metadata are a record's coordinates, time and key. timestamp is null where a record has none, key where it has none.
+// Metadata are a record's coordinates, time and key. timestamp is null where a record has none, key where it has none. frame
+// counts the frames of the record from 0; blank lines are no frames (see framing), so it is no line number.
 func (Connector) Metadata() []connector.Column {
 	return []connector.Column{
 		{Name: "offset", Types: []string{"BIGINT"}},
@@ -112,11 +114,31 @@ func (c *config) Describe() string {
 	return fmt.Sprintf("fluvio sink %s%s, at least once", c.topic, at)
 }
 
-// DeadLetters is a sink on the same cluster whose topic is made where it is not there.
+// DeadLetters is a sink on the same cluster whose topic is made where it is not there. So its name must be one that Fluvio's
+// SC makes topics with.
 func (c *config) DeadLetters(topic string) (connector.Config, error) {
+	if !topicName.MatchString(topic) {
+		return nil, fault.Inputf("want a topic's name of 1 to 63 of a to z, 0 to 9 and '-', with no '-' at either end")
+	}
 	return &config{
 		role: connector.RoleSink, topic: topic, endpoint: c.endpoint, profile: c.profile, batchSize: 1 << 20, create: true,
 	}, nil
+}
+
+var topicName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// Place is the cluster, as it is named, and the topic. A profile and the address that it stands for are two places.
+func (c *config) Place(env connector.Env) string {
+	endpoint, profile := c.cluster(env)
+	return fmt.Sprintf("endpoint %s profile %s topic %s", endpoint, profile, c.topic)
+}
+
+// cluster names the table's cluster: by endpoint, by profile or, with neither, as the active profile.
+func (c *config) cluster(env connector.Env) (endpoint, profile string) {
+	if c.endpoint == "" && c.profile == "" {
+		return env.Endpoint, ""
+	}
+	return c.endpoint, c.profile
 }
 
 // connect connects to the table's cluster.
@@ -128,13 +150,11 @@ func (c *config) connect(ctx context.Context, env connector.Env) (*fluvio.Client
 	if env.OnRetry != nil {
 		options = append(options, fluvio.WithRetryHook(env.OnRetry))
 	}
-	switch {
-	case c.endpoint != "":
-		options = append(options, fluvio.WithEndpoint(c.endpoint))
-	case c.profile != "":
-		options = append(options, fluvio.WithProfile(c.profile))
-	case env.Endpoint != "":
-		options = append(options, fluvio.WithEndpoint(env.Endpoint))
+	switch endpoint, profile := c.cluster(env); {
+	case endpoint != "":
+		options = append(options, fluvio.WithEndpoint(endpoint))
+	case profile != "":
+		options = append(options, fluvio.WithProfile(profile))
 	}
 	client, err := fluvio.Connect(ctx, options...)
 	return client, classed(err)
@@ -145,7 +165,7 @@ func classed(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, mine := range []error{fluvio.ErrNoEndpoint, fluvio.ErrRecordTooLarge, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange} {
+	for _, mine := range []error{fluvio.ErrNoEndpoint, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange} {
 		if errors.Is(err, mine) {
 			return fault.InputError(err)
 		}

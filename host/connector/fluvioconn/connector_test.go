@@ -3,6 +3,7 @@ package fluvioconn_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -167,6 +168,11 @@ func TestDeadLetterTopicIsMadeAndOthersAreNot(t *testing.T) {
 	if _, err := table.OpenSource(t.Context(), env); fault.Of(err) != fault.Environment {
 		t.Errorf("a topic that is not there: %v", err)
 	}
+	for _, name := range []string{"bx_dl", "", "Dead", "-dead", "dead-", strings.Repeat("d", 64)} {
+		if _, err := table.DeadLetters(name); fault.Of(err) != fault.Input {
+			t.Errorf("dead letters in %q: %v, want an input error: no such topic can be made", name, err)
+		}
+	}
 	dead, err := table.DeadLetters("dead")
 	if err != nil {
 		t.Fatal(err)
@@ -182,5 +188,59 @@ func TestDeadLetterTopicIsMadeAndOthersAreNot(t *testing.T) {
 		if err := sink.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestPlacesTellTopicsApart has pairs of tables, and whether they are over one topic.
+func TestPlacesTellTopicsApart(t *testing.T) {
+	env := connector.Env{Endpoint: "sc:9003"}
+	place := func(pairs ...string) string { return configure(t, connector.RoleSource, pairs...).Place(env) }
+	plain := place("topic", "t")
+	for name, tc := range map[string]struct {
+		bag  []string
+		same bool
+	}{
+		"the same":                        {[]string{"topic", "t", "source.offset", "earliest"}, true},
+		"the endpoint that all have":      {[]string{"topic", "t", "endpoint", "sc:9003"}, true},
+		"another topic":                   {[]string{"topic", "t2"}, false},
+		"another cluster, by its address": {[]string{"topic", "t", "endpoint", "sc:9004"}, false},
+		"another cluster, by its profile": {[]string{"topic", "t", "profile", "edge"}, false},
+	} {
+		if got := place(tc.bag...); (got == plain) != tc.same {
+			t.Errorf("%s: at %s, the other at %s", name, got, plain)
+		}
+	}
+	table := configure(t, connector.RoleSource, "topic", "t", "profile", "edge")
+	letters, err := table.DeadLetters("t")
+	if err != nil || letters.Place(env) != table.Place(env) {
+		t.Errorf("dead letters of %s are at %s, %v", table.Place(env), letters.Place(env), err)
+	}
+}
+
+// TestARecordThatNoBatchCarriesIsRefusedAlone has one of 33 MB between two others.
+func TestARecordThatNoBatchCarriesIsRefusedAlone(t *testing.T) {
+	_, sc := startBroker(t)
+	letters, err := configure(t, connector.RoleSource, "topic", "t").DeadLetters("t") // which is made
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink, err := letters.OpenSink(t.Context(), connector.Env{Endpoint: sc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	w, err := sink.Open(t.Context(), "lane")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for i, size := range []int{1, 33 << 20, 1} {
+		err := w.Write(t.Context(), 0, connector.Message{Time: -1, Value: make([]byte, size)})
+		if large := i == 1; errors.Is(err, connector.ErrTooLarge) != large || !large && err != nil || large && fault.Of(err) != fault.Input {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	if err := w.Flush(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

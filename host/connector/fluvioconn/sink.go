@@ -8,6 +8,7 @@ import (
 	"github.com/weir-stream/weir/fluvio"
 	"github.com/weir-stream/weir/fluvio/admin"
 	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/internal/fault"
 )
 
 // OpenSink connects and looks the topic up; a dead letter topic that is not there is made with one partition.
@@ -63,7 +64,12 @@ func (w *writer) Write(ctx context.Context, partition uint32, m connector.Messag
 	if partition == connector.ByKey {
 		partition = fluvio.PartitionForKey(m.Key, w.producer.Partitions())
 	}
-	return classed(w.producer.ProduceTo(ctx, partition, r))
+	err := w.producer.ProduceTo(ctx, partition, r)
+	var tooLarge *fluvio.RecordTooLargeError
+	if errors.As(err, &tooLarge) {
+		return fault.Inputf("%w: %d bytes with its batch, limit %d", connector.ErrTooLarge, tooLarge.Size, tooLarge.Limit)
+	}
+	return classed(err)
 }
 
 func (w *writer) Flush(ctx context.Context) error { return classed(w.producer.Flush(ctx)) }

@@ -422,6 +422,7 @@ func TestMessagesSayWhatAndWhereAndNeverTheValue(t *testing.T) {
 		{"n INT", `{"secret":1`, "json.syntax: cut short at byte 11"},
 		{"n INT", `{"n":1 secret}`, "json.syntax: no key in quotes, nor the end of the object at byte 7"},
 		{"n INT", `{"n":secret}`, "json.syntax: no value at byte 5"},
+		{"n INT", "\xef\xbb\xbf{}", "json.syntax: byte order mark in place of a value at byte 0"},
 		{"n INT", `{"n":"\secret"}`, "json.syntax: unknown or incomplete escape at byte 6"},
 		{"n INT", "{\"n\":\"secret\xff\"}", "json.utf8: not UTF-8 at byte 12"},
 		{"n INT", "", "json.empty: no JSON object, nothing but white space"},

@@ -1,5 +1,7 @@
 package jsonformat
 
+import "bytes"
+
 // skip reads the value at or after p, which no column takes, and checks its syntax. It is depth levels deep. It goes
 // through nested values without recursion: objects has a bit for every level above depth that is an object.
 func (d *decoder) skip(p, depth int) int {
@@ -70,8 +72,14 @@ func (d *decoder) scalar(p int) int {
 	case c == 'n':
 		return d.literal(p, "null")
 	}
+	if bytes.HasPrefix(b[p:], byteOrderMark) {
+		return d.fail("json.syntax", p, "byte order mark in place of a value")
+	}
 	return d.fail("json.syntax", p, "no value")
 }
+
+// byteOrderMark begins files of some editors. RFC 8259 section 8.1 lets parsers take it for an error.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 func (d *decoder) literal(p int, word string) int {
 	b := d.frame
