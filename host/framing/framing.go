@@ -8,7 +8,8 @@
 //
 // The last line needs no newline, and a newline at the end starts no further frame. A carriage return stays in its frame;
 // JSON takes it for white space. Blank lines, which hold nothing but spaces, tabs and carriage returns, are no frames
-// unless Config.KeepBlank says so: a format for which an empty text is a row wants them. Frames never span records.
+// unless Config.KeepBlank says so: a format for which an empty text is a row wants them. So a frame's index, as in the metadata
+// column frame and in dead letters, counts frames and not lines: {"a":3} above has 2. Frames never span records.
 package framing
 
 import (
