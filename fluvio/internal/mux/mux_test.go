@@ -354,7 +354,7 @@ func TestBadAnswersEndTheConnection(t *testing.T) {
 // TestWhatIsWrongForOneIsNoReasonForOthers: the others' requests may be sent again, whatever ended the connection.
 func TestWhatIsWrongForOneIsNoReasonForOthers(t *testing.T) {
 	bad := []byte{0, 0, 0, 6, 0, 0, 0, 3, 0xff, 0} // correlation id 3
-	enough := errors.New("enough")
+	enough, half := errors.New("enough"), make(chan struct{})
 	for name, tc := range map[string]struct {
 		script func(s *server)
 		spoil  func(ctx context.Context, c *mux.Conn) error // who has the trouble
@@ -383,10 +383,10 @@ func TestWhatIsWrongForOneIsNoReasonForOthers(t *testing.T) {
 			}, protocol.ErrMalformed,
 		},
 		"half a request": {
-			func(s *server) { s.nc.Read(make([]byte, 1)) },
+			func(s *server) { s.nc.Read(make([]byte, 1)); close(half) },
 			func(ctx context.Context, c *mux.Conn) error {
 				ctx, cancel := context.WithCancelCause(ctx)
-				time.AfterFunc(time.Millisecond, func() { cancel(enough) })
+				go func() { <-half; cancel(enough) }()
 				return c.Call(ctx, offsetsRequest("half"), new(protocol.FetchOffsetsResponse))
 			}, enough,
 		},
