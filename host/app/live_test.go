@@ -283,7 +283,7 @@ func TestReloadHammer(t *testing.T) {
 func TestTheEndGivesAReloadUp(t *testing.T) {
 	r := newHeldRun(t)
 	opening := asm.New()
-	opening.Memory(1, 0)
+	opening.Memory(2, 0)
 	opening.Func(abi.Marker, asm.Sig("", ""), "")
 	opening.Func("weir_arena", asm.Sig("i", "i"), "", asm.I32(1024))
 	opening.Func("weir_open", asm.Sig("i", "i"), "", asm.Forever(), asm.I32(0))
