@@ -99,7 +99,7 @@ type block struct {
 	site   int  // current when it began
 	target int  // the outermost block that a branch in it leads to, by its depth
 	group  int  // of sites of which one at most runs each time its site was passed, 0: none yet
-	mixed  bool // branches to its end come from elsewhere than its site's region
+	mixed  bool // its end is come to from elsewhere than its site's region, but for the code right before it
 }
 
 func newPlanner(p *Plan) *planner {

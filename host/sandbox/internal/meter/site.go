@@ -59,7 +59,8 @@ func (w *planner) arm(e *wasm.Event, group int) {
 
 func (w *planner) otherwise(e *wasm.Event) {
 	w.settle(e.Count)
-	b := w.blocks[len(w.blocks)-1]
+	b := &w.blocks[len(w.blocks)-1]
+	b.mixed = b.mixed || e.Falls // the first arm comes to the end, whatever the second one does
 	w.current = b.site
 	if e.Live {
 		w.arm(e, b.group)

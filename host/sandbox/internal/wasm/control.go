@@ -124,7 +124,8 @@ func (v *Validator) otherwise(at int) {
 		return
 	}
 	c := v.close(at)
-	if v.step > 0 {
+	v.falls = v.step > 0
+	if v.falls {
 		v.way(&c)
 	}
 	c.op, c.unreachable = OpElse, false

@@ -12,7 +12,7 @@ type Event struct {
 	Arg   uint32
 	Depth int  // blocks around the instruction, the function's own included; of end, the one it closes included
 	Live  bool // it may be executed: no unconditional branch is right before it, or before a block it is in
-	Falls bool // of end, the code right before it may come to it
+	Falls bool // of else and end, the code right before it may come to it
 	Moves int  // of br and br_if the operands that they take along
 	Count int  // instructions of the body that may be executed, up to and including this one; end and else are none
 }
