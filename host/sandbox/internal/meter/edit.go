@@ -25,8 +25,8 @@ const (
 	editOuter    // insert the beginning of an outer loop with a check
 	editInner    // at the head in it, insert a check that goes to the outer one, and a charge of this weight
 	editOuterEnd // insert its end
-	editPaid     // insert the beginning of an outer loop that pays for rounds of this weight
-	editRound    // at the head in it, insert a charge of this weight to what is paid, and a way out when it is used up
+	editPaid     // insert the beginning of the outer loop of this paid one
+	editRound    // at its head, insert a charge to what is paid, and a way out when it is used up
 	editTake     // elsewhere in it, insert a charge of this weight to what is paid
 	editPaidEnd  // insert its end, and a refund
 	editRefund   // insert a refund before an instruction

@@ -106,10 +106,11 @@ func (c *code) paid(b []byte, spare, weight uint32, blockType byte) []byte {
 	return c.moveSpare(b, spare, opLocalSet, opI64Add, paidAtOnce+weight)
 }
 
-// round charges a round of a paid loop, and leaves for the loop around it when what is paid is used up.
-func (c *code) round(b []byte, spare, weight uint32) []byte {
-	b = c.moveSpare(b, spare, opLocalTee, opI64Sub, weight)
-	return append(b, opI64Const, 0, opI64GeS, opIf, typeEmpty, opElse, opBr, 2, opEnd)
+// round charges a round of a paid loop, and leaves for the loop around it when only the reserve, or less, is left of what is paid.
+func (c *code) round(b []byte, spare uint32, l paidLoop) []byte {
+	b = c.moveSpare(b, spare, opLocalTee, opI64Sub, l.weight)
+	b = appendS64(append(b, opI64Const), int64(l.reserve))
+	return append(b, opI64GeS, opIf, typeEmpty, opElse, opBr, 2, opEnd)
 }
 
 // take charges another region of a paid loop.

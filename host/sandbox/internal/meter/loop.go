@@ -14,14 +14,14 @@ import "github.com/weir-stream/weir/host/sandbox/internal/wasm"
 //	  check; fuel -= paidAtOnce
 //	  spare += paidAtOnce + weight
 //	  loop                                  the guest's
-//	    spare -= weight; br outer if spare < 0
-//	    ...                                 charges of regions in it are taken from spare, too
+//	    spare -= weight; br outer if spare < reserve
+//	    ...                                 charges of regions in it are taken from spare, too, if the reserve is enough for all
 //	  end
 //	end
 //	fuel += spare                           and before every branch that leaves
 //
-// What it is charged in the end is what it would be otherwise. A trap comes before the refund and costs up to paidAtOnce
-// more.
+// What it is charged in the end is what it would be otherwise. A trap comes before the refund: it costs what is in spare, which
+// is never below 0 but at the head, and so never less than what was executed.
 //
 // A function's first loop, which it comes to before anything else and which holds no other, is what the Go compiler puts
 // around nearly all functions. It may hold calls, so fuel stays in the global:
@@ -45,8 +45,14 @@ type loop struct {
 	refunds []int // edits before those
 }
 
-// paidAtOnce is how much is paid for at once in a paid loop.
+// paidAtOnce is how much is paid for at once in a paid loop, and the most that is kept in reserve.
 const paidAtOnce = 1024
+
+// paidLoop is what a paid loop takes from spare.
+type paidLoop struct {
+	weight  uint32 // in its head
+	reserve uint32 // elsewhere in a round, at most
+}
 
 // openLoop begins a loop, before its site is made. One with parameters is no candidate: they could not pass the outer loop.
 func (w *planner) openLoop(e *wasm.Event) {
@@ -145,4 +151,22 @@ func (w *planner) closeLoop(e *wasm.Event) {
 // become changes an edit.
 func (w *planner) become(i int, k editKind, number uint32) {
 	w.edits[i] = newEdit(w.edits[i].at(), k, number)
+}
+
+// siteEdit is what becomes of a site that is charged where it is. In a paid loop that is the last one so far, since it holds no
+// other; what its reserve is not enough for is taken from the fuel.
+func (w *planner) siteEdit(at int, s site) edit {
+	weight := uint32(s.weight)
+	if s.kind != editRound && s.kind != editTake {
+		return newEdit(at, s.kind, weight)
+	}
+	last := len(w.paid) - 1
+	if s.kind == editRound {
+		return newEdit(at, editRound, uint32(last))
+	}
+	if l := &w.paid[last]; weight <= paidAtOnce-l.reserve {
+		l.reserve += weight
+		return newEdit(at, editTake, weight)
+	}
+	return newEdit(at, editCharge, weight)
 }

@@ -9,6 +9,7 @@ type Plan struct {
 	funcs []function // defined ones
 	edits []edit     // of all bodies
 	calls []call     // that functions make
+	paid  []paidLoop // of all functions, in the order of the code
 	uses  uses
 
 	Stats Stats

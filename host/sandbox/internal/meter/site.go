@@ -143,14 +143,15 @@ func (w *planner) finish(body wasm.Body) {
 			continue
 		case editPaid:
 			f.paid = true
-			e = newEdit(e.at(), editPaid, uint32(w.sites[e.number()].weight))
+			w.paid = append(w.paid, paidLoop{weight: uint32(w.sites[e.number()].weight)})
+			e = newEdit(e.at(), editPaid, uint32(len(w.paid)-1))
 		case editSite:
 			s := w.sites[e.number()]
 			if !s.must || s.weight == 0 && s.kind == editCharge {
 				continue
 			}
-			e = newEdit(e.at(), s.kind, uint32(s.weight))
-			w.count(s.kind)
+			e = w.siteEdit(e.at(), s)
+			w.count(e.kind())
 		}
 		kept = append(kept, e)
 	}

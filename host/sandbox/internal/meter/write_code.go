@@ -121,9 +121,9 @@ func (w *writer) loopEdit(b []byte, f *function, e edit, at int) (_ []byte, from
 	case editOuterEnd:
 		return append(b, opEnd), at
 	case editPaid:
-		return c.paid(b, f.spare, e.number(), data[at+1]), at
+		return c.paid(b, f.spare, w.paid[e.number()].weight, data[at+1]), at
 	case editRound:
-		return c.round(b, f.spare, e.number()), at
+		return c.round(b, f.spare, w.paid[e.number()]), at
 	case editTake:
 		return c.take(b, f.spare, e.number()), at
 	case editPaidEnd:
