@@ -16,6 +16,7 @@ type guest struct {
 	left   int64 // of the budget, not in the slice
 	slice  int64
 	yields int
+	owed   int64 // the most that the guest had used beyond what it had, where it was checked
 }
 
 var (
@@ -32,6 +33,7 @@ func instantiate(t testing.TB, m *Module) *guest {
 	t.Cleanup(func() { r.Close(ctx) })
 	yield := func(_ context.Context, left int64) int64 {
 		g.yields++
+		g.owed = max(g.owed, -left)
 		grant := min(g.slice, g.left)
 		if left+grant < 0 {
 			grant = min(-left, g.left)

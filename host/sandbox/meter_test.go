@@ -124,6 +124,42 @@ func TestLongRunsOfCallsYield(t *testing.T) {
 	}
 }
 
+// TestNoLongWayBetweenChecks runs programs that go around checks, on the way in or on the way back. What a check finds to be owed was
+// used since the one before it.
+func TestNoLongWayBetweenChecks(t *testing.T) {
+	short := bodyWith(vec(), bytes.Repeat([]byte{0x01}, 1000))
+	calls := func(n int) []byte { return bytes.Repeat([]byte{0x10, 1}, n) }
+	// if the global is not 0 it is made less by 1 and the function calls itself; then it does what follows
+	recursive := func(code ...any) []byte {
+		return body(0x23, 0, 0x04, 0x40, 0x23, 0, 0x41, 1, 0x6b, 0x24, 0, 0x10, 0, 0x0b, bytesOf(code...))
+	}
+	for _, c := range []struct {
+		name string
+		f    []byte
+		most int64
+	}{
+		{"checks in arms", body(bytes.Repeat(bytesOf(calls(1020), 0x41, 0, 0x04, 0x40, calls(20), 0x0b), 100)), 1_200_000},
+		{"loops in arms", body(bytes.Repeat(bytesOf(calls(1020), 0x41, 0, 0x04, 0x40, 0x03, 0x40, 0x0b, 0x0b), 100)), 1_200_000},
+		{"branches around checks", body(bytes.Repeat(bytesOf(0x02, 0x40, calls(1020), 0x0c, 0, calls(20), 0x0b), 100)), 1_200_000},
+		{"calls on the way back", recursive(calls(1000)), 70_000_000},
+		{"code on the way back", recursive(0x41, 0, 0x0d, 0, bytes.Repeat([]byte{0x01}, 500_000)), 70_000_000},
+	} {
+		g := instantiate(t, must(t, binaryOf(section(1, vec(funcType("", ""))), section(3, vec(leb(0), leb(0))),
+			section(6, vec(bytesOf(tI32, 1, 0x41, 0, 0x0b))), section(7, vec(named("run", 0, 0))), section(10, vec(c.f, short)))))
+		err := errDepth
+		for n := uint64(1 << 16); errors.Is(err, errDepth) && n > 0; n /= 2 { // as deep as it may
+			g.set(GlobalExport+"0", n)
+			_, _, err = g.call(1<<40, 1_000_000, "run")
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if owed := max(g.owed, -g.get(FuelExport)); owed > c.most {
+			t.Errorf("%s: %d units owed", c.name, owed)
+		}
+	}
+}
+
 // TestRecursionIsTooDeep runs recursion of every shape. What it may take of the host's stack is the depth given.
 func TestRecursionIsTooDeep(t *testing.T) {
 	locals := bodyWith(vec(slices.Concat(leb(10_000), []byte{0x7e})), 0x20, 0, 0x10, 1)

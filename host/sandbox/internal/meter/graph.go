@@ -184,6 +184,9 @@ func (g *graph) component(first uint32) {
 // that are still being visited, which are on a cycle with it: these get one, so that no cycle of direct calls is without. One
 // that makes indirect calls gets one, so that no other cycle is without either. Of the rest those are left alone that are
 // short, with all the calls they make of functions without a check, or come to a loop at once: loops have checks.
+//
+// The check at the entry does not help on the way back, when all callers do what follows their calls, one after the other. So
+// what a function may do after its last check takes from the depth.
 func (g *graph) settle(node uint32) {
 	if int(node) >= len(g.p.funcs) {
 		return
@@ -199,6 +202,7 @@ func (g *graph) settle(node uint32) {
 		}
 	}
 	f.check = !f.loopFirst && (f.check || f.total+run > uncheckedWeight)
+	f.slots = min(f.slots+int32((f.total+min(run, callsPerCheck*uncheckedWeight))/unitsPerSlot), mostSlots)
 	g.run[node] = 0
 	if !f.check && !f.loopFirst {
 		g.run[node] = f.total + run

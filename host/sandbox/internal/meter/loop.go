@@ -57,7 +57,8 @@ type paidLoop struct {
 // openLoop begins a loop, before its site is made. One with parameters is no candidate: they could not pass the outer loop.
 func (w *planner) openLoop(e *wasm.Event) {
 	w.loops++
-	w.unchecked = 0
+	w.checked = w.callCount
+	w.blocks[len(w.blocks)-1].checked = w.checked
 	if w.loops == 1 && w.current == 0 && w.callCount == 0 {
 		w.first, w.firstAt = len(w.sites), e.At
 	}

@@ -84,8 +84,8 @@ type planner struct {
 	first     int // the site of a loop that no other, no call and no branch is before, if not 0
 	firstAt   int // and where the loop is
 	loops     int
-	callCount int
-	unchecked int    // calls since the last check
+	callCount int    // calls so far, as written
+	checked   int    // how many there were at the last check that every way to here has passed
 	seen      []edge // for each call graph node, the last function that leads to it
 }
 
@@ -97,10 +97,11 @@ type edge struct {
 
 // block is an open block.
 type block struct {
-	site   int  // current when it began
-	target int  // the outermost block that a branch in it leads to, by its depth
-	group  int  // of sites of which one at most runs each time its site was passed, 0: none yet
-	mixed  bool // its end is come to from elsewhere than its site's region, but for the code right before it
+	site    int  // current when it began
+	checked int  // planner.checked then, or at the head of a loop
+	target  int  // the outermost block that a branch in it leads to, by its depth
+	group   int  // of sites of which one at most runs each time its site was passed, 0: none yet
+	mixed   bool // its end is come to from elsewhere than its site's region, but for the code right before it
 }
 
 func newPlanner(p *Plan) *planner {
@@ -112,7 +113,7 @@ func (w *planner) begin(i int) {
 	w.f.edits.from, w.f.calls.from = len(w.edits), len(w.calls)
 	w.sites = append(w.sites[:0], site{parent: -1, must: true})
 	w.blocks = append(w.blocks[:0], block{})
-	w.current, w.counted, w.loops, w.callCount, w.unchecked = 0, 0, 0, 0, 0
+	w.current, w.counted, w.loops, w.callCount, w.checked = 0, 0, 0, 0, 0
 	w.groups = append(w.groups[:0], 0)
 	w.loop.open, w.first, w.firstAt = false, 0, 0
 }
@@ -203,12 +204,12 @@ func (w *planner) call(e *wasm.Event) {
 	}
 }
 
-// checkCalls counts a call and puts a check before it when there were many.
+// checkCalls counts a call and puts a check before it when there were many since one that could not be gone around.
 func (w *planner) checkCalls(e *wasm.Event) {
 	w.callCount++
 	w.noteCall(e)
-	if w.unchecked++; w.unchecked >= callsPerCheck && e.Live {
-		w.unchecked = 0
+	if w.callCount-w.checked >= callsPerCheck && e.Live {
+		w.checked = w.callCount
 		w.site(e.At, e.Count-1, editCheck)
 	}
 }

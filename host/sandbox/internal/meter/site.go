@@ -38,7 +38,7 @@ func (w *planner) settle(count int) {
 }
 
 func (w *planner) open(e *wasm.Event) {
-	w.blocks = append(w.blocks, block{site: w.current, target: e.Depth})
+	w.blocks = append(w.blocks, block{site: w.current, checked: w.checked, target: e.Depth})
 	if !e.Live {
 		return
 	}
@@ -61,7 +61,7 @@ func (w *planner) otherwise(e *wasm.Event) {
 	w.settle(e.Count)
 	b := &w.blocks[len(w.blocks)-1]
 	b.mixed = b.mixed || e.Falls // the first arm comes to the end, whatever the second one does
-	w.current = b.site
+	w.current, w.checked = b.site, b.checked
 	if e.Live {
 		w.arm(e, b.group)
 	}
@@ -76,7 +76,7 @@ func (w *planner) end(e *wasm.Event) {
 		return
 	}
 	w.blocks[last-1].target = min(w.blocks[last-1].target, b.target)
-	w.current = b.site
+	w.current, w.checked = b.site, b.checked // a check in the block may have been gone around
 	if w.loop.open && w.loop.depth == last {
 		w.closeLoop(e)
 	}
@@ -128,7 +128,7 @@ func (w *planner) finish(body wasm.Body) {
 	w.foldEntry(body.Code)
 	f := w.f
 	f.code = body.Code
-	f.slots = int32(min(frameSlots+body.Slots+body.Values+body.Merges, 1<<30))
+	f.slots = int32(min(frameSlots+body.Slots+body.Values+body.Merges, mostSlots))
 	f.weight, f.spare = uint32(w.sites[0].weight), uint32(body.Locals)
 	f.calls.to = len(w.calls)
 	for _, s := range w.sites {
