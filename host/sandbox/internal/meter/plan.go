@@ -98,10 +98,12 @@ type edge struct {
 // block is an open block.
 type block struct {
 	site    int  // current when it began
-	checked int  // planner.checked then, or at the head of a loop
+	first   int  // the outermost block around it, or itself, that has the same site, by its depth
+	checked int  // planner.checked when it began, or at the head of a loop
 	target  int  // the outermost block that a branch in it leads to, by its depth
 	group   int  // of sites of which one at most runs each time its site was passed, 0: none yet
 	mixed   bool // its end is come to from elsewhere than its site's region, but for the code right before it
+	mixedTo int  // so are those of all blocks from this depth on that are around it, or itself
 }
 
 func newPlanner(p *Plan) *planner {

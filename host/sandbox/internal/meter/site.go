@@ -38,7 +38,7 @@ func (w *planner) settle(count int) {
 }
 
 func (w *planner) open(e *wasm.Event) {
-	w.blocks = append(w.blocks, block{site: w.current, checked: w.checked, target: e.Depth})
+	w.blocks = append(w.blocks, block{site: w.current, first: w.outside(), checked: w.checked, target: e.Depth, mixedTo: e.Depth + 1})
 	if !e.Live {
 		return
 	}
@@ -75,7 +75,9 @@ func (w *planner) end(e *wasm.Event) {
 	if last == 0 {
 		return
 	}
-	w.blocks[last-1].target = min(w.blocks[last-1].target, b.target)
+	around := &w.blocks[last-1]
+	around.target, around.mixedTo = min(around.target, b.target), min(around.mixedTo, b.mixedTo)
+	b.mixed = b.mixed || b.mixedTo <= last
 	w.current, w.checked = b.site, b.checked // a check in the block may have been gone around
 	if w.loop.open && w.loop.depth == last {
 		w.closeLoop(e)
@@ -113,13 +115,24 @@ func (w *planner) branch(e *wasm.Event, target int) {
 	}
 	b := &w.blocks[len(w.blocks)-1]
 	b.target = min(b.target, target)
-	targets := w.blocks[target:]
-	if e.Op != wasm.OpBrTable {
-		targets = targets[:1]
+	switch outside := w.outside(); {
+	case target >= outside:
+	case e.Op == wasm.OpBrTable:
+		around := &w.blocks[outside-1]
+		around.mixedTo = min(around.mixedTo, target)
+	default:
+		w.blocks[target].mixed = true
 	}
-	for i := range targets {
-		targets[i].mixed = targets[i].mixed || targets[i].site != w.current
+}
+
+// outside is how many of the open blocks began elsewhere than in the current region: the first ones, since a region that was left
+// goes on only when the block is closed in which it was left.
+func (w *planner) outside() int {
+	last := len(w.blocks) - 1
+	if w.blocks[last].site != w.current {
+		return last + 1
 	}
+	return w.blocks[last].first
 }
 
 // finish decides which sites stay and turns them into edits.
