@@ -257,6 +257,18 @@ func TestSmallModulesThatMeanMuch(t *testing.T) {
 	refused(t, oneFunc(funcType("", ""), body(bytes.Repeat([]byte{3, 0x40, 1, 0x0b}, 400))), Caps{BodyBytes: 2000}, CodeLimit, "with its charges")
 }
 
+// TestEffortOfWhatIsRewritten is a function that a compiler could take, were there no checks in its loops.
+func TestEffortOfWhatIsRewritten(t *testing.T) {
+	loops := body(bytes.Repeat([]byte{3, 0x40, 0x0b}, 4000))
+	wasm := binaryOf(section(1, vec(funcType("", ""))), section(3, vec(leb(0), leb(0))), section(10, vec(body(), loops)))
+	_, err := Rewrite(wasm, Caps{})
+	var e *Error
+	if !errors.As(err, &e) || e.Code != CodeLimit || e.Function != "1" || !strings.Contains(e.Message, "take too long") ||
+		!bytes.HasPrefix(wasm[e.Offset:], []byte{0, 3, 0x40, 0x0b}) {
+		t.Errorf("%v, want wasm.limit in function 1 at its body", err)
+	}
+}
+
 // TestErrorNamesTheFunction holds the place in a message.
 func TestErrorNamesTheFunction(t *testing.T) {
 	wasm := world(vec(), 0x42, 0, 0x45, 0x1a)

@@ -39,7 +39,30 @@ func Rewrite(module []byte, c Caps) (*Module, error) {
 	if err != nil {
 		return nil, refusal(err, m)
 	}
+	if err := effort(m, out, c); err != nil {
+		return nil, err
+	}
 	return describe(m, plan, out), nil
+}
+
+// effort refuses a module whose rewritten form would take an engine's compiler too long or too much memory. So all that is
+// handed on has been validated as it is.
+func effort(m *wasm.Module, out []byte, c Caps) error {
+	l := c.limits()
+	l.ModuleBytes, l.BodyBytes = len(out), 2*c.BodyBytes
+	for _, grown := range []*int{&l.Locals, &l.AllLocals, &l.Nesting, &l.Types, &l.Functions, &l.Imports, &l.Exports, &l.Globals} {
+		*grown *= 4
+	}
+	err := wasm.CheckEffort(out, l)
+	if err == nil {
+		return nil
+	}
+	if i := err.Func; i >= 0 && i < len(m.Bodies) {
+		err.Func, err.Offset = m.ImportedFuncs+i, m.Bodies[i].Start
+	} else {
+		err.Func, err.Offset = -1, 0
+	}
+	return refusal(err, m)
 }
 
 // injected are the names of names.go.

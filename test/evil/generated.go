@@ -10,7 +10,7 @@ import (
 // generated are the attacks that are made of size, of broken bytes or of what no text can say.
 func generated() []Attack {
 	var all []Attack
-	for _, group := range [][]Attack{deepFrames(), longBodies(), manyThings(), customSections(), brokenBinaries(), manifests()} {
+	for _, group := range [][]Attack{deepFrames(), longBodies(), compileBombs(), manyThings(), customSections(), brokenBinaries(), manifests()} {
 		all = append(all, group...)
 	}
 	return all
@@ -100,7 +100,7 @@ func longBodies() []Attack {
 		slow,
 		attack("straight_line", "a loop with a body of 200,000 instructions, so that it is seldom at its head", rule, "weir_process limit.fuel", straight(50_000)),
 		attack("body_huge", "a body of a little more than 1 MiB, for the compiler to choke on", "bodies are bounded at load", "refused wasm.limit", straight(150_000)),
-		attack("nesting", "2,000 blocks inside each other", "nesting is bounded at load", "refused wasm.limit", nested(2_000)),
+		attack("nesting", "10,000 blocks inside each other", "nesting is bounded at load", "refused wasm.limit", nested(10_000)),
 		attack("nesting_huge", "350,000 blocks inside each other, for a validator that recurses", "nesting is bounded at load, and nothing recurses over it",
 			"refused wasm.limit", nested(350_000)),
 		attack("br_table_huge", "a loop around a br_table of 10,000 cases", rule, "weir_process limit.fuel", of(func() module {

@@ -32,21 +32,24 @@ const (
 
 // Instructions, as the binary format numbers them.
 const (
-	opUnreachable = 0x00
-	opNop         = 0x01
-	opBlock       = 0x02
-	opLoop        = 0x03
-	opEnd         = 0x0b
-	opBr          = 0x0c
-	opBrIf        = 0x0d
-	opBrTable     = 0x0e
-	opCall        = 0x10
-	opDrop        = 0x1a
-	opLocalGet    = 0x20
-	opLocalSet    = 0x21
-	opI32Const    = 0x41
-	opI32Add      = 0x6a
-	opI32Mul      = 0x6c
+	opUnreachable  = 0x00
+	opNop          = 0x01
+	opBlock        = 0x02
+	opLoop         = 0x03
+	opIf           = 0x04
+	opEnd          = 0x0b
+	opBr           = 0x0c
+	opBrIf         = 0x0d
+	opBrTable      = 0x0e
+	opCall         = 0x10
+	opCallIndirect = 0x11
+	opDrop         = 0x1a
+	opLocalGet     = 0x20
+	opLocalSet     = 0x21
+	opI32Load      = 0x28
+	opI32Const     = 0x41
+	opI32Add       = 0x6a
+	opI32Mul       = 0x6c
 
 	i32     = 0x7f
 	nothing = 0x40 // the type of a block without results

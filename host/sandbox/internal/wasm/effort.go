@@ -11,7 +11,7 @@ type effort struct {
 }
 
 // What a module may take. Of some 60 published ones that wazero can compile, from source-map's 50 KB to ruby's 54 MB, most
-// take 100 to 500 units for a byte of code, the largest of all 820 (biome, 31 MB of code), and tiktoken 1.5e9 for 0.7 MB.
+// take 100 to 500 units for a byte of rewritten code, the largest 720 (biome, 37 MB of it), and tiktoken 1.35e9 for 0.8 MB.
 const (
 	workAnyway  = 1_000_000_000
 	workPerByte = 1000
@@ -28,6 +28,29 @@ const (
 	roomTruncate             = 6_000      // a float made an integer, with its traps
 	roomLoop                 = 25_000     // memory.fill and table.fill
 )
+
+// CheckEffort refuses a rewritten module whose functions would take an engine's compiler too long or too much memory: that is
+// what is compiled, and what was added to it may take more than the rest. (What is far beyond is refused when the original is
+// validated.) The error's function counts defined ones only, -1 where it is none of them; its offset is in the rewritten module.
+func CheckEffort(data []byte, l Limits) *Error {
+	m, err := Decode(data, l)
+	if err != nil {
+		return err
+	}
+	v := NewValidator(m, deaf{})
+	for i := range m.Bodies {
+		if _, err := v.Validate(i); err != nil {
+			err.Func = i
+			return err
+		}
+	}
+	return nil
+}
+
+// deaf is a visitor that needs to hear of nothing.
+type deaf struct{}
+
+func (deaf) Visit(*Event) {}
 
 // newEffort is what the functions of m may take.
 func newEffort(m *Module) effort {

@@ -48,10 +48,9 @@ const (
 	workStep  = 10  // up the tree of dominators, or back over a block
 	workAlive = 100 // a value that is alive, for each way into each block
 	workMeet  = 600 // a local that is alive, for each block where ways meet
-)
 
-// loopDepth is what a loop adds to the depth: its own block, and those of the check of fuel that it will get.
-const loopDepth = 4
+	comparesPerUnit = 2 // of values where ways meet
+)
 
 func (f *flow) begin(locals int) {
 	f.depth, f.run, f.last, f.most = 0, 0, 0, 0
@@ -90,7 +89,7 @@ func (v *Validator) enter(c *control) {
 	}
 	switch c.op {
 	case OpLoop:
-		f.depth, f.run = f.depth+loopDepth, 0
+		f.depth, f.run = f.depth+1, 0
 		c.join = f.now() + 1
 		f.loops, f.spans = append(f.loops, len(f.spans)), append(f.spans, span{})
 		f.most = max(f.most, len(f.loops))
@@ -249,6 +248,6 @@ func (v *Validator) alive() {
 			v.effort.work = -1
 			return
 		}
-		v.work(differ * differ * compares)
+		v.work(differ * differ * compares / comparesPerUnit)
 	}
 }

@@ -8,11 +8,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// ignore is a visitor without interest.
-type ignore struct{}
-
-func (ignore) Visit(*Event) {}
-
 // oneBody is a module with a memory and one function (i32) → () of so many more locals, its code without the last end.
 func oneBody(locals int, code []byte) []byte {
 	uleb := func(n int) []byte { return binary.AppendUvarint(nil, uint64(n)) }
@@ -32,7 +27,7 @@ func validated(t interface{ Fatalf(string, ...any) }, module []byte) (*Validator
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	v := NewValidator(m, ignore{})
+	v := NewValidator(m, deaf{})
 	_, err = v.Validate(0)
 	return v, err
 }
