@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
 )
@@ -16,6 +17,8 @@ type smith struct {
 	labels  [][]byte // innermost last: the types of the values that a branch to it takes
 	depth   int      // of expressions and blocks
 	left    int      // instructions that the function may still get
+	quiet   bool     // in a loop without calls
+	plain   bool     // little but ways through the code, which are chosen by chance and not by values that seldom change
 }
 
 type smithType struct{ params, results []byte }
@@ -44,6 +47,7 @@ var smithTypes = []smithType{
 // forge makes the module. It has a memory of one page, a table of all its functions, and exports each function by its number.
 func forge(choices []byte) []byte {
 	s := &smith{choices: choices}
+	s.plain = s.pick(2) == 1
 	for range 1 + s.pick(5) {
 		s.types = append(s.types, smithTypes[s.pick(len(smithTypes))])
 	}
@@ -119,7 +123,7 @@ func (s *smith) emit(b ...byte) {
 }
 
 func (s *smith) function(f smithType) {
-	s.out, s.params, s.results, s.labels, s.depth, s.left = nil, f.params, f.results, [][]byte{f.results}, 0, 300
+	s.out, s.params, s.results, s.labels, s.depth, s.left, s.quiet = nil, f.params, f.results, [][]byte{f.results}, 0, 300, false
 	s.out = append(s.out, 2, i32Locals, i32, i64Locals, i64)
 	s.statements()
 	s.values(f.results)
@@ -191,9 +195,13 @@ func (s *smith) drop(types []byte) {
 
 // statement writes code that takes nothing and leaves nothing.
 func (s *smith) statement() {
-	switch s.pick(16) {
+	choice := s.pick(24)
+	if s.plain {
+		choice = []int{1, 3, 9, 12, 13, 15, 15, 15, 17, 17, 19, 19, 20, 20, 20, 21}[s.pick(16)]
+	}
+	switch choice {
 	case 0:
-		s.emit(0x01) // nop
+		s.weight()
 	case 1:
 		s.block(0x02, noTypes, nil, s.statements)
 	case 2:
@@ -256,10 +264,34 @@ func (s *smith) statement() {
 		f := s.pick(len(s.types))
 		s.values(s.types[f].params)
 		s.emit(0x10, byte(f))
+		if s.quiet || s.pick(4) == 0 { // one that does not come back
+			s.emit(0x00)
+			s.dead()
+			return
+		}
 		s.drop(s.types[f].results)
 	case 14:
-		s.bulk()
+		if !s.quiet {
+			s.bulk()
+		}
+	case 15, 16:
+		s.cases()
+	case 17, 18:
+		s.rounds()
+	case 19:
+		s.oneWay()
+	case 20:
+		s.weight()
+	case 21: // out of the block, or not
+		if s.alike(nil) != nil {
+			s.value(i32)
+			s.branchTo(0x0d, nil)
+		}
 	default:
+		if s.quiet {
+			s.weight()
+			return
+		}
 		f := smithTypes[s.pick(len(smithTypes))]
 		s.values(f.params)
 		s.value(i32)
@@ -270,7 +302,9 @@ func (s *smith) statement() {
 
 // dead writes what only unreachable code allows: operands from nowhere.
 func (s *smith) dead() {
-	switch s.pick(6) {
+	switch s.pick(7) {
+	case 6:
+		s.statements()
 	case 1:
 		s.emit(0x40, 0) // memory.grow
 		s.emit(0x1a)
@@ -286,6 +320,92 @@ func (s *smith) dead() {
 		s.emit(0x41, 3)
 		s.emit(0xfc, 10, 0, 0) // memory.copy
 	}
+}
+
+// weight writes instructions that do nothing: a few, more than a light region has, or more than a loop pays for at once.
+func (s *smith) weight() {
+	n := []int{1, 2, 5, 10, 20, 30, 35, 40, 50, 61, 64, 65, 600, 1500}[s.pick(14)]
+	s.out = append(s.out, bytes.Repeat([]byte{0x01}, n)...)
+	s.left--
+}
+
+// branchTo writes a br or br_if to one of the labels that take the types.
+func (s *smith) branchTo(op byte, types []byte) {
+	if targets := s.alike(types); len(targets) > 0 {
+		s.emit(op, targets[s.pick(len(targets))])
+	}
+}
+
+// cases writes a switch: blocks within each other, a br_table in the innermost that leads to any of them, or further out, and after
+// each block a case, which falls through or goes elsewhere.
+func (s *smith) cases() {
+	n := 1 + s.pick(5)
+	kind := []byte{0x02, 0x02, 0x02, 0x03}
+	for range n {
+		s.emit(kind[s.pick(len(kind))], noTypes)
+		s.labels = append(s.labels, nil)
+	}
+	s.statements()
+	s.value(i32)
+	if s.pick(4) == 0 {
+		s.branchTo(0x0d, nil)
+	} else {
+		all := s.alike(nil)
+		targets := []byte{0x0e, byte(s.pick(6))}
+		for range targets[1] + 1 {
+			targets = append(targets, all[s.pick(min(len(all), n+1))])
+		}
+		s.emit(targets...)
+	}
+	for range n {
+		s.labels = s.labels[:len(s.labels)-1]
+		s.emit(0x0b)
+		s.weight()
+		s.statements()
+		if s.pick(2) == 0 {
+			s.branchTo(0x0c, nil)
+		}
+	}
+}
+
+// rounds writes a loop without calls that counts: an outer loop is put around it, from which there are ways out.
+func (s *smith) rounds() {
+	quiet, counter := s.quiet, s.local(i32)
+	s.quiet = true
+	s.block(0x03, noTypes, nil, func() {
+		s.statements()
+		s.emit(0x20, counter)
+		s.emit(0x41, 1)
+		s.emit(0x6a)
+		s.emit(0x22, counter)
+		s.emit(0x41, 63)
+		s.emit(0x48)
+		s.emit(0x0d, 0)
+	})
+	s.quiet = quiet
+}
+
+// oneWay writes an if of which one arm leaves, or both do, or none.
+func (s *smith) oneWay() {
+	s.value(i32)
+	s.block(0x04, noTypes, nil, func() {
+		for arm := range 2 {
+			s.weight()
+			if s.pick(2) == 0 {
+				s.statements()
+			}
+			if s.pick(2) == 0 {
+				s.branchTo(0x0c, nil)
+			}
+			if arm == 0 {
+				if s.pick(4) == 0 {
+					return
+				}
+				s.emit(0x05)
+			}
+		}
+	})
+	s.weight()
 }
 
 func (s *smith) bulk() {
@@ -313,6 +433,13 @@ func (s *smith) value(t byte) {
 	}
 	if s.depth >= maxSmithDepth || s.left < 0 {
 		s.emit(constant, byte(s.pick(64)))
+		return
+	}
+	if s.plain {
+		s.chance()
+		if t == i64 {
+			s.emit(from)
+		}
 		return
 	}
 	s.depth++
@@ -358,7 +485,11 @@ func (s *smith) value(t byte) {
 		s.value(i32)
 		s.emit(0x41, 3)
 		s.emit(0x71)
-		s.emit(0x40, 0)
+		if s.quiet {
+			s.emit(0x01)
+		} else {
+			s.emit(0x40, 0)
+		}
 		if t == i64 {
 			s.emit(from)
 		}
@@ -370,6 +501,22 @@ func (s *smith) value(t byte) {
 			s.statements()
 		})
 	}
+}
+
+// chance writes code that leaves a small number, another one each time. Global 0 is what it is made of.
+func (s *smith) chance() {
+	s.emit(0x23, 0)
+	s.emit(0x41, 0xe5, 0x00)
+	s.emit(0x6c)
+	s.emit(0x41, 0x39)
+	s.emit(0x6a)
+	s.emit(0x24, 0)
+	s.emit(0x23, 0)
+	s.emit(0x41, 5)
+	s.emit(0x76)
+	s.emit(0x41, []byte{1, 3, 7}[s.pick(3)])
+	s.emit(0x71)
+	s.left += 11
 }
 
 // smithSeeds are choices that make modules of all sizes.

@@ -63,6 +63,7 @@ const (
 	original     form = "original"
 	rewritten    form = "rewritten"
 	instructions form = "counted" // see counted
+	both         form = "counted, then rewritten"
 )
 
 // A world runs modules of one script, which may link to each other, in one form on one engine.
@@ -92,7 +93,7 @@ func newWorld(t testing.TB, e *specEngine, as form) *world {
 			t.Error(err)
 		}
 	})
-	if as == rewritten {
+	if as == rewritten || as == both {
 		_, err := w.runtime.NewHostModuleBuilder(sandbox.Prefix).
 			NewFunctionBuilder().WithGoFunction(api.GoFunc(w.yield), []api.ValueType{api.ValueTypeI64}, []api.ValueType{api.ValueTypeI64}).
 			Export(sandbox.YieldImport).
@@ -165,6 +166,12 @@ func (w *world) instantiate(ctx context.Context, m *specModule, name string) (*i
 		wasm = m.rewritten.Wasm
 	case instructions:
 		wasm = counted(m.original)
+	case both:
+		again, err := sandbox.Rewrite(counted(m.original), specCaps)
+		if err != nil {
+			return nil, err
+		}
+		wasm = again.Wasm
 	}
 	compiled, err := w.runtime.CompileModule(ctx, wasm)
 	if err != nil {
@@ -174,9 +181,12 @@ func (w *world) instantiate(ctx context.Context, m *specModule, name string) (*i
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{module: module, count: module.ExportedGlobal(countExport)}
+	i := &instance{module: module}
 	w.instances = append(w.instances, i)
-	if w.form != rewritten {
+	if w.form == instructions {
+		i.count = module.ExportedGlobal(countExport)
+	}
+	if w.form == original || w.form == instructions {
 		return i, nil
 	}
 	if err := i.open(); err != nil {

@@ -81,4 +81,25 @@
         (local.set 0 (i32.mul (i32.add (local.get 0) (i32.const 1)) (i32.const 3)))
         (local.set 0 (i32.mul (i32.add (local.get 0) (i32.const 1)) (i32.const 3)))
         (local.set 0 (i32.mul (i32.add (local.get 0) (i32.const 1)) (i32.const 3)))))
-    (local.get 0)))
+    (local.get 0))
+
+  ;; the first arm comes to the end of the if, and the second one leaves: what follows excludes the second one only
+  (func (export "else_leaves") (param i32) (result i32)
+    (block $out
+      (if (local.get 0)
+        (then (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop))
+        (else (br $out)))
+      (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop))
+    (i32.const 1))
+
+  ;; the same by a way out of the second arm to the end of a block around
+  (func (export "else_leaves_by_table") (param i32) (param i32) (result i32)
+    (block $out
+      (block $after
+        (if (local.get 0)
+          (then (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop))
+          (else (br_table $after $out (local.get 1))))
+        (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop)
+        (br $out))
+      (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop))
+    (i32.const 1)))
