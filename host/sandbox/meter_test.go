@@ -259,7 +259,7 @@ func TestALongChainCounts(t *testing.T) {
 	chain := func(n int) []byte {
 		bodies := make([][]byte, n)
 		for i := range bodies {
-			bodies[i] = bodyWith(vec(slices.Concat(leb(50_000-1), []byte{0x7e})), 0x20, 0, 0x10, i+2)
+			bodies[i] = bodyWith(vec(slices.Concat(leb(49_999-1), []byte{0x7e})), 0x20, 0, 0x10, i+2)
 		}
 		return program(append(bodies, body(0x20, 0))...)
 	}

@@ -242,7 +242,7 @@ func TestSmallModulesThatMeanMuch(t *testing.T) {
 	// Many functions with a run of many locals each: three bytes that an engine spreads out.
 	n := 101
 	refused(t, binaryOf(section(1, vec(funcType("", ""))), section(3, leb(uint32(n)), make([]byte, n)),
-		section(10, leb(uint32(n)), bytes.Repeat(bodyWith(vec(slices.Concat(leb(50_000), []byte{0x7f}))), n))), Caps{}, CodeLimit, "together")
+		section(10, leb(uint32(n)), bytes.Repeat(bodyWith(vec(slices.Concat(leb(49_999), []byte{0x7f}))), n))), Caps{}, CodeLimit, "together")
 
 	// What takes an engine long, or much memory: many labels, many locals across many blocks, many types. test/evil has more.
 	refused(t, oneFunc(funcType("", ""), body(0x41, 0, 0x0e, leb(400_000), make([]byte, 400_001))), Caps{}, CodeLimit, "take too long")

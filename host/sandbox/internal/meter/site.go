@@ -170,7 +170,9 @@ func (w *planner) finish(body wasm.Body) {
 	}
 	w.edits = kept
 	f.edits.to = len(kept)
-	w.Stats.Sites++
+	if f.weight > 0 {
+		w.Stats.Sites++
+	}
 	w.Stats.Loops += w.loops
 }
 
