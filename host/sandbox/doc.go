@@ -79,5 +79,5 @@
 // # Bounds
 //
 // Rewriting takes time and memory linear in the module's size, and what an engine takes to compile the result is bounded
-// by Caps and by limits on what few bytes may ask for: locals times blocks, labels of br_table, operands moved by calls.
+// by Caps and by an estimate of what few bytes may ask of a compiler: blocks, values alive across them, operands, globals.
 package sandbox
