@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/weir-stream/weir/internal/private"
 )
 
 // DefaultCacheBytes bounds a Cache that is opened with 0.
@@ -71,7 +73,7 @@ func OpenCache(folder string, maxBytes int64) (*Cache, error) {
 	// Asked of the folder that is open: the name may have come to mean another one.
 	info, err := root.Stat(".")
 	if err == nil {
-		err = private(info)
+		err = private.Folder(info)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("module cache %s: %w", folder, err), root.Close())

@@ -32,8 +32,8 @@ type Config struct {
 // Engine is an engine.Engine over wazero.
 type Engine struct {
 	runtime wazero.RuntimeConfig
-	cache   wazero.CompilationCache
-	plain   wazero.RuntimeConfig // without the folder; nil where there is none
+	cache   wazero.CompilationCache // in memory
+	codes   *codeCache              // in the folder; nil: none
 	pages   *pagemap
 	slice   int64
 	log     *slog.Logger
@@ -54,20 +54,15 @@ func New(c Config) (*Engine, error) {
 	if c.Interpreter {
 		e.runtime, e.name, e.slice = wazero.NewRuntimeConfigInterpreter(), "interpreter", interpretedSlice
 	}
-	if c.CacheDir == "" {
-		e.cache = wazero.NewCompilationCache()
-	} else {
-		cache, err := wazero.NewCompilationCacheWithDir(c.CacheDir)
+	if c.CacheDir != "" && !c.Interpreter {
+		codes, err := openCodeCache(c.CacheDir)
 		if err != nil {
-			return nil, fmt.Errorf("compilation cache %s: %w", c.CacheDir, err)
+			return nil, fmt.Errorf("cache of compiled modules %s: %w", c.CacheDir, err)
 		}
-		e.cache = cache
+		e.codes = codes
 	}
+	e.cache = wazero.NewCompilationCache()
 	e.runtime = e.runtime.WithMemoryLimitPages(engine.MaxMemory / engine.PageSize)
-	if c.CacheDir != "" {
-		e.plain = e.runtime
-	}
-	e.runtime = e.runtime.WithCompilationCache(e.cache)
 	e.pages = openPagemap()
 	return e, nil
 }
@@ -80,25 +75,50 @@ func (e *Engine) Close(ctx context.Context) error {
 	return errors.Join(e.cache.Close(ctx), e.pages.close())
 }
 
-// Compile compiles a module in a Runtime of its own. Where that fails with a cache folder, which may be full or hold
-// damaged files, it is tried without.
+// Compile compiles a module in a Runtime of its own. Where the cache's folder fails, which may be full, it is compiled without.
 func (e *Engine) Compile(ctx context.Context, m *sandbox.Module, o engine.Options) (engine.Module, error) {
-	compiled, err := e.compile(ctx, e.runtime, m, o)
-	if err == nil {
+	if e.codes != nil {
+		compiled, err := e.compileKept(ctx, m, o)
+		if err == nil {
+			return compiled, nil
+		}
+		compiled, again := e.compile(ctx, e.cache, m, o)
+		if again != nil {
+			return nil, again
+		}
+		e.log.Warn("a module was compiled without the cache of compiled modules", "reason", visible.Line(err.Error()))
 		return compiled, nil
 	}
-	if e.plain == nil {
+	compiled, err := e.compile(ctx, e.cache, m, o)
+	if err != nil {
 		return nil, err
 	}
-	compiled, again := e.compile(ctx, e.plain, m, o)
-	if again != nil {
-		return nil, again
-	}
-	e.log.Warn("a module was compiled without the cache of compiled modules", "reason", visible.Line(err.Error()))
 	return compiled, nil
 }
 
-func (e *Engine) compile(ctx context.Context, config wazero.RuntimeConfig, source *sandbox.Module, o engine.Options) (_ *module, err error) {
+// compileKept takes the compiled code from the folder, or leaves it there.
+func (e *Engine) compileKept(ctx context.Context, m *sandbox.Module, o engine.Options) (*module, error) {
+	code, err := e.codes.open(m)
+	if err != nil {
+		return nil, err
+	}
+	if code.damaged != nil {
+		e.log.Warn("a kept module was damaged and is compiled anew", "folder", code.folder, "reason", visible.Line(code.damaged.Error()))
+	}
+	compiled, err := e.compile(ctx, code.cache, m, o)
+	if err != nil {
+		code.drop()
+		return nil, errors.Join(err, code.cache.Close(ctx))
+	}
+	compiled.code = code
+	if err := errors.Join(code.seal(), e.codes.trim()); err != nil {
+		e.log.Warn("a compiled module is not kept", "folder", code.folder, "reason", visible.Line(err.Error()))
+	}
+	return compiled, nil
+}
+
+func (e *Engine) compile(ctx context.Context, cache wazero.CompilationCache, source *sandbox.Module, o engine.Options) (_ *module, err error) {
+	config := e.runtime.WithCompilationCache(cache)
 	m := &module{source: source, pages: e.pages, slice: e.slice, runtime: wazero.NewRuntimeWithConfig(ctx, config)}
 	m.SetLimits(o.Limits)
 	defer func() {

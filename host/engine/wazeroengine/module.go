@@ -16,6 +16,7 @@ type module struct {
 	source   *sandbox.Module
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
+	code     *compiledCode // where it is kept; nil: nowhere
 	pages    *pagemap
 	slice    int64
 	limits   atomic.Pointer[engine.Limits]
@@ -54,7 +55,11 @@ func (m *module) free(ctx context.Context) (err error) {
 	if m.compiled != nil {
 		err = m.compiled.Close(ctx)
 	}
-	return errors.Join(err, m.runtime.Close(ctx))
+	err = errors.Join(err, m.runtime.Close(ctx))
+	if m.code != nil {
+		err = errors.Join(err, m.code.cache.Close(ctx))
+	}
+	return err
 }
 
 // Instantiate runs the wasm start function and nothing else: _initialize is the caller's to call.

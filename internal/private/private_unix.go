@@ -1,6 +1,6 @@
 //go:build unix
 
-package sandbox
+package private
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// private refuses a folder in which anybody but this process's user (or root, who may do anything) can put files.
-func private(folder fs.FileInfo) error {
+// Folder refuses a folder in which anybody but this process's user (or root, who may do anything) can put files.
+func Folder(folder fs.FileInfo) error {
 	if mode := folder.Mode().Perm(); mode&0o022 != 0 {
 		return fmt.Errorf("others may write it (mode %04o); run chmod 700 on it, or name another folder", mode)
 	}

@@ -1,0 +1,2 @@
+// Package private says whether a folder is the process's own.
+package private
