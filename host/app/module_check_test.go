@@ -125,7 +125,7 @@ func TestModuleInspectShowsWhatIsThere(t *testing.T) {
 		`"largest_body":{"most":30,"function":9,"name":"weir_process"},"most_locals":{"most":3,"function":5,"name":"begin"},` +
 		`"deepest_nesting":{"most":2,"function":5,"name":"begin"},` +
 		`"caps":[{"name":"module_bytes","used":1000,"most":67108864},{"name":"functions","used":10,"most":200000},{"name":"imports","used":5,"most":10000},` +
-		`{"name":"exports","used":6,"most":100000},{"name":"body_bytes","used":30,"most":1048576},{"name":"locals","used":3,"most":50000},` +
+		`{"name":"exports","used":6,"most":100000},{"name":"body_bytes","used":30,"most":1048576},{"name":"locals","used":3,"most":49999},` +
 		`{"name":"nesting","used":2,"most":8192},{"name":"memory_pages","used":4,"most":4096}]}`
 	if string(text) != want {
 		t.Errorf("%s\nwant\n%s", text, want)
@@ -162,7 +162,7 @@ cap         functions: 10 of 200000
 cap         imports: 5 of 10000
 cap         exports: 6 of 100000
 cap         body_bytes: 30 of 1048576
-cap         locals: 3 of 50000
+cap         locals: 3 of 49999
 cap         nesting: 2 of 8192
 cap         memory_pages: 4 of 4096
 manifest
