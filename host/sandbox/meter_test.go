@@ -153,10 +153,11 @@ func TestNoLongWayBetweenChecks(t *testing.T) {
 		{"loops in arms", body(bytes.Repeat(bytesOf(calls(1020), 0x41, 0, 0x04, 0x40, 0x03, 0x40, 0x0b, 0x0b), 100)), 1_200_000},
 		{"branches around checks", body(bytes.Repeat(bytesOf(0x02, 0x40, calls(1020), 0x0c, 0, calls(20), 0x0b), 100)), 1_200_000},
 		{"calls on the way back", recursive(calls(1000)), 70_000_000},
-		{"code on the way back", recursive(0x41, 0, 0x0d, 0, bytes.Repeat([]byte{0x01}, 500_000)), 70_000_000},
+		{"code on the way back", recursive(0x41, 0, 0x0d, 0, bytes.Repeat([]byte{0x01}, 100_000)), 70_000_000},
 	} {
 		g := instantiate(t, must(t, binaryOf(section(1, vec(funcType("", ""))), section(3, vec(leb(0), leb(0))),
 			section(6, vec(bytesOf(tI32, 1, 0x41, 0, 0x0b))), section(7, vec(named("run", 0, 0))), section(10, vec(c.f, short)))))
+		g.slice = 100_000
 		err := errDepth
 		for n := uint64(1 << 16); errors.Is(err, errDepth) && n > 0; n /= 2 { // as deep as it may
 			g.set(GlobalExport+"0", n)
