@@ -19,9 +19,9 @@ func (sh *shell) runModuleFlags(cmd *cobra.Command, c *app.ModuleRun) *cobra.Com
 	flags.StringVar(&c.Format, "format", "json", "format of the records")
 	flags.StringArrayVar(&c.Options, "option", nil, "KEY=VALUE of the format, such as json.timestamp_format=unix_millis; may be repeated")
 	flags.StringArrayVar(&c.Params, "param", nil, "KEY=VALUE of the module; with a key that begins with weir., an option as in CREATE FUNCTION; may be repeated")
-	flags.StringVar(&c.Fuel, "fuel", "", "units of fuel for one call, about one an instruction: 1 to 10^15; default: 10^10")
+	flags.StringVar(&c.Fuel, "fuel", "", "units of fuel for one call, about one an instruction: 1 to 10^15; default: 10^9")
 	flags.StringVar(&c.Memory, "memory", "", "bytes for memory, stack and what the host holds for a call, such as 64MB: 128KB to 256MB; default: 64MB")
-	flags.StringVar(&c.Timeout, "timeout", "", "wall time of one call, such as 500ms: up to 1h; default: 10s")
+	flags.StringVar(&c.Timeout, "timeout", "", "wall time of one call, such as 500ms: up to 1h; default: 30s, which the interpreter needs more than for the default of fuel")
 	flags.StringVar(&c.Depth, "depth", "", "stack of nested calls in slots of 8 bytes, at most an eighth of the memory: 1 to 2000000; default: 1000000")
 	flags.StringVar(&c.Engine, "engine", "", "wazero, interpreter or wasmtime, where the build has it; default: wazero")
 	for _, required := range []string{"schema", "input"} {

@@ -112,15 +112,15 @@ func TestReloadChangesLimitsAlone(t *testing.T) {
 	}{
 		"nothing":          {nil, "", ""},
 		"fuel":             {[]string{first, "'weir.fuel' = '200000'"}, "f: weir.fuel 100000 → 200000", ""},
-		"back to default":  {[]string{first, ""}, "f: weir.fuel 100000 → 10000000000", ""},
-		"in other words":   {[]string{first, first + ", 'weir.memory' = '65536 KiB', 'weir.timeout' = '10000ms'"}, "", ""},
+		"back to default":  {[]string{first, ""}, "f: weir.fuel 100000 → 1000000000", ""},
+		"in other words":   {[]string{first, first + ", 'weir.memory' = '65536 KiB', 'weir.timeout' = '30000ms'"}, "", ""},
 		"comments":         {[]string{"CREATE FUNCTION g", "-- a word\n\n\nCREATE FUNCTION g"}, "", ""},
 		"what memory does": {[]string{first, first + ", 'weir.memory' = '1MB'"}, "f: weir.memory 64MB → 1MB, f: weir.depth 1000000 → 16384", ""},
 		"every one": {[]string{"WITH ()", `WITH ('weir.memory' = '65MB', 'weir.fuel' = 20000, 'weir.fuel_per_second' = '1000000', 'weir.timeout' = '1m30s', 'weir.depth' = 5000,
 			'weir.host_calls' = 77, 'weir.emits' = 5, 'weir.emitted_rows' = 6, 'weir.emitted_bytes' = 2001, 'weir.log_lines' = 8, 'weir.log_bytes' = '2KB')`},
-			"g: weir.memory 64MB → 65MB, g: weir.fuel 10000000000 → 20000, g: weir.fuel_per_second none → 1000000, g: weir.timeout 10s → 1m30s, g: weir.depth 1000000 → 5000, " +
+			"g: weir.memory 64MB → 65MB, g: weir.fuel 1000000000 → 20000, g: weir.fuel_per_second none → 1000000, g: weir.timeout 30s → 1m30s, g: weir.depth 1000000 → 5000, " +
 				"g: weir.host_calls 1000000 → 77, g: weir.emits 4096 → 5, g: weir.emitted_rows 1048576 → 6, g: weir.emitted_bytes 64MB → 2001, g: weir.log_lines 100 → 8, g: weir.log_bytes 64KB → 2KB", ""},
-		"both functions": {[]string{first, "'weir.fuel' = 100001", "WITH ()", "WITH ('weir.fuel' = 100002)"}, "f: weir.fuel 100000 → 100001, g: weir.fuel 10000000000 → 100002", ""},
+		"both functions": {[]string{first, "'weir.fuel' = 100001", "WITH ()", "WITH ('weir.fuel' = 100002)"}, "f: weir.fuel 100000 → 100001, g: weir.fuel 1000000000 → 100002", ""},
 
 		"above the ceiling":     {[]string{"WITH ()", "WITH ('weir.fuel' = 1000000000000001)", first, "'weir.fuel' = 5000"}, "", "live.sql:4:65: option 'weir.fuel': want a number from 1 to 1000000000000000"},
 		"no number":             {[]string{first, "'weir.fuel' = 'much'"}, "", "live.sql:3:65: option 'weir.fuel'"},

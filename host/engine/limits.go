@@ -8,8 +8,8 @@ const PageSize = 65536
 // The defaults of Limits, and their ceilings.
 const (
 	DefaultMemory    = 64 << 20
-	DefaultFuel      = 10_000_000_000
-	DefaultTimeout   = 10 * time.Second
+	DefaultFuel      = 1_000_000_000
+	DefaultTimeout   = 30 * time.Second
 	DefaultDepth     = 1_000_000
 	DefaultHostCalls = 1_000_000
 
@@ -33,14 +33,16 @@ type Limits struct {
 	// running call (Instance.Hold) together. Default 64 MiB, ceiling 256 MiB. memory.grow beyond it answers -1. An image
 	// that is pinned and buffers that lie idle come on top.
 	Memory int64
-	// Fuel is what one call may consume, in units: about one an instruction. Default 10e9 (about half a second on a large
-	// machine), ceiling 1e15. A call beyond it traps (Fuel).
+	// Fuel is what one call may consume, in units: about one an instruction. Default 1e9, ceiling 1e15. A call beyond it traps
+	// (Fuel). Compiled code takes 2 to 20e9 units a second as a rule, divisions some 0.5e9: the default is used up in 0.05 to
+	// 2 s, long before the default of Timeout, on a slow or busy machine too. So it is fuel, the same everywhere, that ends
+	// a loop without end. wazero's interpreter takes 27e6 units a second, 37 s for the default: it needs a longer Timeout.
 	Fuel int64
 	// FuelPerSecond is what one instance may consume in a second, averaged over a tenth of it. Default 0, which is no
 	// limit; ceiling 1e15. A faster one is made to wait, in the middle of a call where needed; it traps (FuelRate) only
 	// where the wait would outlast Timeout.
 	FuelPerSecond int64
-	// Timeout is the wall time of one call, host functions and waiting included. Default 10 s, ceiling 1 h. A longer call
+	// Timeout is the wall time of one call, host functions and waiting included. Default 30 s, ceiling 1 h. A longer call
 	// traps (Deadline).
 	Timeout time.Duration
 	// Depth is how many slots of stack the frames of nested calls may take, by the weights of host/sandbox. Default
