@@ -73,8 +73,8 @@
 //
 // # What stays and what goes
 //
-// Function names stay, renumbered, so that a trap names the guest's function; names of locals and debug information, whose
-// offsets would be wrong, go. Other custom sections stay unless they are empty. The rewritten module is valid for engines without any proposal.
+// Function names stay, renumbered, so that a trap names the guest's function; one without a name gets its first export's, or
+// else "$" and its index before the rewrite. Names of locals and debug information, whose offsets would be wrong, go. Other custom sections stay unless they are empty. The rewritten module is valid for engines without any proposal.
 //
 // # Bounds
 //

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) engine.Engine) {
 		"results":        testResults,
 		"host functions": testHostFunctions,
 		"trap classes":   testTrapClasses,
+		"nameless":       testNameless,
 		"deadline":       testDeadline,
 		"cancellation":   testCancellation,
 		"memory limit":   testMemoryLimit,
@@ -175,6 +176,25 @@ func testHostFunctions(t *testing.T, e engine.Engine) {
 	_, err = call(t, instantiate(t, module, 0), "broken", answer)
 	if trap := trapOf(t, err); trap.Class != engine.Bug {
 		t.Errorf("broken: %#v", trap)
+	}
+}
+
+// testNameless has traps in a module without a name section: they name its own indices and its exports, whatever the sandbox
+// has put in between.
+func testNameless(t *testing.T, e engine.Engine) {
+	m := asm.New()
+	host := m.Import("env", "mark", asm.Sig("", ""))
+	give := m.Local("", asm.Sig("", ""), "", asm.Call(host), asm.Unreachable)
+	spin := m.Local("", asm.Sig("", ""), "", asm.Forever())
+	m.Func("give up", asm.Sig("", "i"), "", asm.Call(give), asm.I32(0))
+	m.Func("spin", asm.Sig("", "i"), "", asm.Call(spin), asm.I32(0))
+	m.Nameless()
+	module := compile(t, e, m, engine.Options{Host: mark(nothing), Limits: engine.Limits{Fuel: 1_000_000}})
+	for name, want := range map[string]string{"give up": "$1 give up", "spin": "$2 spin"} {
+		_, err := call(t, instantiate(t, module, nil), name, answer)
+		if trap := trapOf(t, err); strings.Join(trap.Stack, " ") != want || trap.Function != trap.Stack[0] {
+			t.Errorf("%s: function %q, stack %q; want %q", name, trap.Function, trap.Stack, want)
+		}
 	}
 }
 

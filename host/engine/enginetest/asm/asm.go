@@ -36,12 +36,13 @@ type Code []byte
 type Module struct {
 	types, imports, funcs, tables, memory, globals, exports, elems, code, data [][]byte
 
-	start   Code
-	passive bool // there are segments that code names
-	custom  []byte
-	names   []byte
-	named   uint32
-	count   uint32 // functions so far, imports included
+	start    Code
+	passive  bool // there are segments that code names
+	custom   []byte
+	names    []byte
+	nameless bool
+	named    uint32
+	count    uint32 // functions so far, imports included
 }
 
 // New makes an empty module.
@@ -143,7 +144,10 @@ func (m *Module) Custom(name string, content []byte) {
 	m.custom = append(m.custom, Section(0, cat(text(name), content))...)
 }
 
-// Bytes is the module in binary form, with a name section.
+// Nameless leaves the name section out.
+func (m *Module) Nameless() { m.nameless = true }
+
+// Bytes is the module in binary form, with a name section unless it is nameless.
 func (m *Module) Bytes() []byte {
 	out := []byte("\x00asm\x01\x00\x00\x00")
 	for _, s := range []struct {
@@ -161,8 +165,10 @@ func (m *Module) Bytes() []byte {
 	}
 	out = append(out, vector(10, m.code)...)
 	out = append(out, vector(11, m.data)...)
-	names := cat(uleb(m.named), m.names)
-	out = append(out, Section(0, cat(text("name"), []byte{1}, uleb(uint32(len(names))), names))...)
+	if !m.nameless {
+		names := cat(uleb(m.named), m.names)
+		out = append(out, Section(0, cat(text("name"), []byte{1}, uleb(uint32(len(names))), names))...)
+	}
 	return append(out, m.custom...)
 }
 

@@ -56,6 +56,9 @@ func (p *Plan) Write(maxBody int) ([]byte, *wasm.Error) {
 			}
 		}
 	}
+	if !named {
+		w.names(names)
+	}
 	return w.out, nil
 }
 
