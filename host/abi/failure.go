@@ -43,24 +43,61 @@ type Failure struct {
 	Stderr   string   // the beginning of what the guest wrote to its standard error in the call: a panic's text, say
 	Err      error    // the cause, where there is one
 	Fuel     uint64   // consumed by the call
+	Opening  bool     // the instance was being opened
 }
 
 // Error says which module failed in which call, where, and why.
 func (f *Failure) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "module %s: %s: %s", f.Module, f.Call, f.Message)
+	fmt.Fprintf(&b, "module %s: ", f.Module)
+	if f.Opening { // whoever calls weir_process tells the code together with the rows
+		fmt.Fprintf(&b, "opening it failed (%s): ", f.Code)
+	}
+	fmt.Fprintf(&b, "%s: %s", f.Call, f.Message)
 	if f.Function != "" {
 		fmt.Fprintf(&b, ", in %s", f.Function)
 	}
 	if f.Row >= 0 {
 		fmt.Fprintf(&b, ", about row %d of the batch", f.Row)
 	}
-	b.WriteString(f.lastWords())
+	b.WriteString(f.lastWords() + f.remedy())
 	return visible.Line(b.String())
 }
 
-// Reason is what happened without where: nothing in it depends on how the rows were cut into batches.
-func (f *Failure) Reason() string { return visible.Line(f.Message + f.lastWords()) }
+// Reason is what happened and in which of the guest's functions, without module, call and row: it goes into dead letters.
+func (f *Failure) Reason() string {
+	reason := f.Message + f.lastWords()
+	if f.Function != "" {
+		reason += ", in " + f.Function
+	}
+	return visible.Line(reason + f.remedy())
+}
+
+// remedies are the options that move the limits.
+var remedies = map[string]string{
+	CodeLimitFuel:      "raise weir.fuel",
+	CodeLimitFuelRate:  "raise weir.fuel_per_second or weir.timeout",
+	CodeLimitTime:      "raise weir.timeout if it needs more time",
+	CodeLimitDepth:     "raise weir.depth, which needs 64 bytes of weir.memory for each slot",
+	CodeLimitMemory:    "raise weir.memory or make batches smaller",
+	CodeArenaNone:      "raise weir.memory or make batches smaller",
+	CodeLimitHostCalls: "raise weir.host_calls",
+	CodeEmitCount:      "raise weir.emits",
+	CodeEmitRows:       "raise weir.emitted_rows",
+	CodeEmitBytes:      "raise weir.emitted_bytes",
+}
+
+// remedy is what to do about a call that met a limit.
+func (f *Failure) remedy() string {
+	what := remedies[f.Code]
+	if f.Code == ipc.CodeLimit && !f.Opening { // of a schema, there is no option for it
+		what = "raise weir.emitted_rows or weir.emitted_bytes"
+	}
+	if what == "" {
+		return ""
+	}
+	return "; " + what
+}
 
 // lastWords is the first line that the guest wrote to its standard error, where a panic's text is, in brackets.
 func (f *Failure) lastWords() string {
@@ -100,7 +137,7 @@ func (e *exit) Error() string { return fmt.Sprintf("the guest called proc_exit(%
 // newFailure says where the instance stands.
 func (i *Instance) newFailure(kind FailureKind, code, message string) *Failure {
 	return &Failure{Kind: kind, Code: code, Message: message, Module: i.config.Name, Call: i.call.name, Row: i.hint(),
-		Stderr: string(i.call.stderr), Fuel: i.spent()}
+		Stderr: string(i.call.stderr), Fuel: i.spent(), Opening: i.opening}
 }
 
 // failure makes the Failure of whatever ended a call.
@@ -156,7 +193,7 @@ func (f *Failure) starved() {
 	ownEnd := f.Kind == FailedExit || f.Kind == FailedStatus || f.Kind == FailedMemory || f.Kind == FailedTrap && strings.HasPrefix(f.Code, "trap.")
 	if ownEnd && f.Code != CodeLimitMemory {
 		f.Kind, f.Code = FailedMemory, CodeLimitMemory
-		f.Message += "; it was refused more memory before that: raise weir.memory or make batches smaller"
+		f.Message += "; it was refused more memory before that"
 	}
 }
 

@@ -60,6 +60,7 @@ type Instance struct {
 	outputs []Output
 	stats   Stats
 	dead    bool
+	opening bool
 
 	arenaFunc, processFunc engine.Func
 	arena, arenaSize       uint32
@@ -88,12 +89,14 @@ func Open(ctx context.Context, module engine.Module, c Config) (_ *Instance, err
 		}
 	}()
 	defer i.contain(&err)
+	i.opening = true
 	if err := i.start(ctx, module); err != nil {
 		return nil, i.fail(err)
 	}
 	if err := i.open(ctx); err != nil {
 		return nil, i.fail(err)
 	}
+	i.opening = false
 	i.begin(phaseIdle, "")
 	if err := i.pin(); err != nil {
 		return nil, fault.EnvironmentError(fmt.Errorf("module %s: %w", c.Name, err))

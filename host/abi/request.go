@@ -53,7 +53,7 @@ func (i *Instance) reserve(ctx context.Context, n int) ([]byte, error) {
 	view := i.memory.Bytes()
 	switch {
 	case i.arena == 0:
-		return nil, violated(CodeArenaNone, "weir_arena has no memory for %d bytes; the guest's memory has %d. Raise weir.memory or make batches smaller", i.arenaSize, len(view))
+		return nil, violated(CodeArenaNone, "weir_arena has no memory for %d bytes; the guest's memory has %d", i.arenaSize, len(view))
 	case i.arena%ArenaAlignment != 0:
 		return nil, violated(CodeArenaAlignment, "weir_arena returned %d, which is not a multiple of %d", i.arena, ArenaAlignment)
 	case uint64(i.arena)+uint64(i.arenaSize) > uint64(len(view)):

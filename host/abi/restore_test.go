@@ -129,6 +129,11 @@ func TestLimitsEndCallsByTheirCodes(t *testing.T) {
 			if strings.Contains(f.Error(), "weir.sandbox") {
 				t.Errorf("the sandbox shows: %v", f)
 			}
+			for _, text := range []string{f.Error(), f.Reason()} {
+				if _, remedy, _ := strings.Cut(text, "; raise weir."); remedy == "" || strings.Count(text, "raise") != 1 {
+					t.Errorf("what to do is not said once: %s", text)
+				}
+			}
 			if err := trip.instance.Restore(t.Context()); err != nil {
 				t.Error(err)
 			}

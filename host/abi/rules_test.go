@@ -226,6 +226,10 @@ func TestEveryRuleHasAGuestThatBreaksIt(t *testing.T) {
 				if fault.Of(err) != fault.Input {
 					t.Errorf("class %v", fault.Of(err))
 				}
+				if limit := map[string]string{CodeEmitCount: "weir.emits", CodeEmitRows: "weir.emitted_rows", CodeEmitBytes: "weir.emitted_bytes"}[rule.code]; limit != "" &&
+					!strings.HasSuffix(err.Error(), "; raise "+limit) {
+					t.Errorf("no way on in: %v", err)
+				}
 				if trip.instance != nil {
 					if _, err := trip.instance.Process(t.Context(), batchOf(inputSchema, 1, memoryDefault), nil); !errors.Is(err, ErrDead) {
 						t.Errorf("the instance is not dead: %v", err)
@@ -352,6 +356,10 @@ func TestEndsOfGuests(t *testing.T) {
 			}
 			if f.Row != row {
 				t.Errorf("row %d, want %d", f.Row, row)
+			}
+			opening := "opening it failed (" + tc.code + "): " + tc.call + ": "
+			if f.Opening != (trip.instance == nil) || strings.Contains(f.Error(), opening) != f.Opening {
+				t.Errorf("opening is %t: %v", f.Opening, f)
 			}
 			if name == "status error" && !strings.HasSuffix(f.Message, "no \ufffd way") {
 				t.Errorf("message %q", f.Message)

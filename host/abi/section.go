@@ -61,8 +61,11 @@ var (
 
 // parseModule reads the sections of a core module.
 func parseModule(wasm []byte) (*shape, error) {
-	if len(wasm) < 8 || string(wasm[:4]) != "\x00asm" {
+	if len(wasm) < 4 || string(wasm[:4]) != "\x00asm" {
 		return nil, errNotWasm
+	}
+	if len(wasm) < 8 {
+		return nil, fmt.Errorf("the file is cut short: it has %d bytes, and a module begins with eight", len(wasm))
 	}
 	switch string(wasm[4:8]) {
 	case "\x01\x00\x00\x00":

@@ -49,7 +49,7 @@ func TestModuleTestPrintsWhatComesOut(t *testing.T) {
 		"endless": {[]string{""}, []asm.Code{asm.Forever()}, numbers(2), func(c *ModuleTest) { c.Timeout, c.Fuel = "20ms", "1000000000000" },
 			"", "", Tested{RowsIn: 2, Traps: 1}, "limit.time"},
 		"fuel used up": {[]string{""}, []asm.Code{asm.Forever()}, []string{`{"n":1}`}, func(c *ModuleTest) { c.Fuel = "1000000" }, "",
-			`{"record":0,"frame":0,"code":"limit.fuel","path":"","message":"the module failed on the row alone: the call used up its fuel of 1000000 units, in weir_process"}` + "\n",
+			`{"record":0,"frame":0,"code":"limit.fuel","path":"","message":"the module failed on the row alone: the call used up its fuel of 1000000 units, in weir_process; raise weir.fuel"}` + "\n",
 			Tested{RowsIn: 1, Rejected: 1, Traps: 1}, ""},
 		"same with any cuts": {[]string{""}, []asm.Code{all(0)}, numbers(300), func(c *ModuleTest) { c.Cuts = 5 },
 			strings.Join(numbers(300), "\n") + "\n", "", Tested{RowsIn: 300, RowsOut: 300}, ""},
@@ -75,7 +75,7 @@ func TestModuleTestPrintsWhatComesOut(t *testing.T) {
 				if out.String() != tc.out || withoutMessages(errs.String(), tc.errs) != tc.errs {
 					t.Errorf("%q\n%q\nwant\n%q\n%q", out.String(), errs.String(), tc.out, tc.errs)
 				}
-				if (got.Fuel == 0) != (got.RowsIn == 0) || got.MemoryPages < 4 || got.Traps < tc.want.Traps {
+				if (got.Fuel == 0) != (got.RowsIn == 0) || (got.GuestSeconds == 0) != (got.Fuel == 0) || got.MemoryPages < 4 || got.Traps < tc.want.Traps {
 					t.Errorf("%+v", *got)
 				}
 				if got.Traps > tc.want.Traps && tc.want.Traps == 0 && tc.fails == "" {

@@ -30,7 +30,7 @@ func (p *planner) stage(pl *plan, i int, places []int, letters *letterBook) (ope
 		}
 	}
 	s := operator.Stage{
-		Function: c.fn.def.Name, Hash: c.fn.hash, OnError: onError, Breaker: c.fn.onFailure.breaker,
+		Function: c.fn.def.Name, Hash: c.fn.hash, OnError: onError, Breaker: c.fn.onFailure.breaker, Letters: topic.name != "",
 		Input: pick(c.input, c.send), Send: through(c.send, places),
 		Open: func(ctx context.Context) (operator.Guest, error) { return p.modules.instance(ctx, c) },
 		Row:  p.rowJSON,

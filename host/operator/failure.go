@@ -20,11 +20,15 @@ func (s *stage) judge(ctx context.Context, b *batch.Batch, err error) (*abi.Fail
 	case !errors.As(err, &failure), ctx.Err() != nil, failure.Kind == abi.FailedBug, failure.Kind == abi.FailedCancelled:
 		return nil, fmt.Errorf("function %s: %w", s.Function, err)
 	case failure.Kind == abi.FailedDeadline:
-		return nil, fault.Inputf("function %s failed (%s) on %s: %w; raise its weir.timeout if it needs more time",
+		return nil, fault.Inputf("function %s failed (%s) on %s: %w",
 			s.Function, failure.Code, place(b, failure.Row), failure)
 	case s.OnError == Fail:
-		return nil, fault.Inputf("function %s failed (%s) on %s: %w; set weir.error_topic and its weir.on_error to 'isolate' to go on without the rows that it fails on",
-			s.Function, failure.Code, place(b, failure.Row), failure)
+		set := "weir.error_topic and its weir.on_error"
+		if s.Letters {
+			set = "its weir.on_error"
+		}
+		return nil, fault.Inputf("function %s failed (%s) on %s: %w; set %s to 'isolate' to go on without the rows that it fails on",
+			s.Function, failure.Code, place(b, failure.Row), failure, set)
 	}
 	return failure, nil
 }

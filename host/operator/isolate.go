@@ -5,7 +5,6 @@ import (
 
 	"github.com/weir-stream/weir/host/abi"
 	"github.com/weir-stream/weir/host/batch"
-	"github.com/weir-stream/weir/internal/visible"
 )
 
 // isolation is the search for the rows of one batch that a stage's module fails on. Parts are run, and their answers take
@@ -166,9 +165,6 @@ func (s *isolation) settle(ctx context.Context, t trial) error {
 // condemn rejects a row that the module failed on alone, unless the breaker finds that too many are.
 func (s *isolation) condemn(row int, failure *abi.Failure) error {
 	reason := "the module failed on the row alone: " + failure.Reason()
-	if failure.Function != "" {
-		reason += ", in " + visible.Line(failure.Function)
-	}
 	if err := s.reject(s.stage, s.batch, row, failure.Code, reason, s.res); err != nil {
 		return err
 	}
