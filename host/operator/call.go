@@ -32,7 +32,7 @@ func (c *Chain) call(ctx context.Context, s *stage, b *batch.Batch, clean bool, 
 	defer rec.Release()
 	began := time.Now()
 	answer, err := lease.Instance.Process(ctx, rec, &rows{Batch: b, latest: b.From.Latest})
-	res.Guest += time.Since(began)
+	c.guest += time.Since(began)
 	c.count(ctx, answer, err)
 	if closing := lease.Release(ctx, err != nil); closing != nil {
 		if err == nil {

@@ -54,6 +54,8 @@ type Stage struct {
 	// OnError says what becomes of a batch that the module failed on, Breaker how many rows may be condemned for it.
 	OnError OnError
 	Breaker Breaker
+	// Letters says that rejected rows have a topic to go to: there is no need to advise one.
+	Letters bool
 	// Row encodes a row of the stage's input, for the dead letter of a row without an origin.
 	Row func(rec arrow.RecordBatch, row int) ([]byte, error)
 }
@@ -114,6 +116,7 @@ type Chain struct {
 	stages []*stage
 	mem    memory.Allocator
 	counts Counts
+	guest  time.Duration // in the modules
 }
 
 type stage struct {
@@ -133,8 +136,6 @@ type Counts struct {
 type Result struct {
 	Batches  []Batch
 	Rejected []Rejection
-	// Guest is the time spent in the modules.
-	Guest time.Duration
 
 	held int // bytes of Batches and Rejected, about
 }
@@ -185,6 +186,14 @@ func (c *Chain) Counts() Counts {
 	counts := c.counts
 	c.counts = Counts{}
 	return counts
+}
+
+// GuestTime is the time spent in the modules since the last call of GuestTime, failed calls included, of batches too that ended the
+// chain.
+func (c *Chain) GuestTime() time.Duration {
+	guest := c.guest
+	c.guest = 0
+	return guest
 }
 
 // Disarm takes the breakers out of every stage. It is for rows that are run once more: they were counted before.

@@ -314,7 +314,7 @@ func TestDerivedRowsStandForTheirBatch(t *testing.T) {
 
 func failure(kind abi.FailureKind) process {
 	return func(arrow.RecordBatch, abi.Rows) (*abi.Result, error) {
-		return nil, fmt.Errorf("wrapped: %w", &abi.Failure{Kind: kind, Code: string(kind) + ".code", Module: "m", Call: "weir_process", Row: 1, Message: "it broke"})
+		return nil, fmt.Errorf("wrapped: %w", &abi.Failure{Kind: kind, Code: string(kind) + ".code", Module: "m", Call: "weir_process", Function: "parse", Row: 1, Message: "it broke"})
 	}
 }
 
@@ -328,9 +328,9 @@ func TestFailureEndsTheChain(t *testing.T) {
 	}{
 		{abi.FailedTrap, Fail, fault.Input, []string{"function bad", "trap.code", "topic in partition 3 offsets 10 to 12 (last row begun: offset 12)", "isolate"}},
 		{abi.FailedStatus, Fail, fault.Input, []string{"status.code", "isolate"}},
-		{abi.FailedDeadline, Fail, fault.Input, []string{"deadline.code", "weir.timeout"}},
-		{abi.FailedDeadline, DropBatch, fault.Input, []string{"deadline.code", "weir.timeout"}},
-		{abi.FailedDeadline, Isolate, fault.Input, []string{"deadline.code", "weir.timeout"}},
+		{abi.FailedDeadline, Fail, fault.Input, []string{"deadline.code"}},
+		{abi.FailedDeadline, DropBatch, fault.Input, []string{"deadline.code"}},
+		{abi.FailedDeadline, Isolate, fault.Input, []string{"deadline.code"}},
 		{abi.FailedBug, DropBatch, fault.Bug, []string{"function bad"}},
 		{abi.FailedBug, Isolate, fault.Bug, []string{"function bad"}},
 		{abi.FailedCancelled, DropBatch, fault.Bug, []string{"function bad"}},
@@ -339,7 +339,7 @@ func TestFailureEndsTheChain(t *testing.T) {
 		b := newBench(t)
 		first := append(toSinks(Output{Patch: true, Columns: []Column{{}}}, "a"), through()...)
 		bad := b.stage("bad", through(), failure(c.kind))
-		bad.OnError = c.onError
+		bad.OnError, bad.Letters = c.onError, c.kind == abi.FailedStatus
 		chain := b.chain(b.stage("first", first, emit(abi.Emit{Output: 0}, abi.Emit{Output: 1, Selection: []uint32{0, 2}})), bad)
 		res, err := b.run(chain, b.source(schema("a"), []int64{1, 2, 3}))
 		if res != nil || fault.Of(err) != c.class {
@@ -349,6 +349,12 @@ func TestFailureEndsTheChain(t *testing.T) {
 			if err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %q does not say %q", c.kind, err, want)
 			}
+		}
+		if err != nil && strings.Contains(err.Error(), "set weir.error_topic") != (c.kind == abi.FailedTrap) {
+			t.Errorf("a topic is advised where there is one, or is not: %v", err)
+		}
+		if chain.GuestTime() <= 0 || chain.GuestTime() != 0 {
+			t.Errorf("%s: the time in the modules does not count, or counts twice", c.kind)
 		}
 	}
 }
@@ -370,7 +376,7 @@ func TestDroppedBatchGetsAFreshInstance(t *testing.T) {
 			}
 		} else if got := shown(res); len(got) != 1 || len(res.Rejected) != 2 || res.Rejected[1].Stage != 1 ||
 			res.Rejected[0].Letter.Code != code || res.Rejected[0].Letter.Offset != 10 || res.Rejected[1].Letter.Offset != 12 ||
-			strings.Contains(res.Rejected[0].Letter.Message, "row 1") {
+			strings.Contains(res.Rejected[0].Letter.Message, "row 1") || !strings.HasSuffix(res.Rejected[0].Letter.Message, ": it broke, in parse") {
 			t.Errorf("round %d: %v, %+v", round, got, res.Rejected)
 		}
 		Release(res.Batches)

@@ -37,9 +37,7 @@ func (l *lane) process(ctx context.Context, b *batch.Batch) (*operator.Result, e
 	l.c.Stats.Fuel.Add(counts.Fuel)
 	l.c.Stats.Traps.Add(counts.Failures)
 	l.c.Stats.ExtraCalls.Add(counts.Extra)
-	if err == nil {
-		l.c.Stats.Guest.Add(int64(result.Guest))
-	}
+	l.c.Stats.Guest.Add(int64(l.chain.GuestTime()))
 	return result, err
 }
 
