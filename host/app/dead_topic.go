@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/option"
@@ -35,7 +36,8 @@ func (b *letterBook) to(t *table, topic deadTopic) (int, error) {
 }
 
 // refuseLoops refuses dead letters that come back to the source whose records they were, through the pipelines of the run:
-// a record that is bad once is bad again, and its letters would never end.
+// a record that is bad once is bad again, and its letters would never end. It refuses those too that go where the pipeline's
+// rows go: who reads the rows would take letters for rows.
 func refuseLoops(plans []*plan, env connector.Env) error {
 	next := map[string][]string{} // from the place of a source to those that its pipelines write to
 	for _, pl := range plans {
@@ -51,10 +53,15 @@ func refuseLoops(plans []*plan, env connector.Env) error {
 		source := pl.Config.Source.Connector.Place(env)
 		for i, l := range pl.Config.Letters {
 			letters := l.Connector.Place(env)
+			topic := pl.dead[i]
+			if slices.ContainsFunc(pl.Config.Sinks, func(s pipeline.Sink) bool { return s.Connector.Place(env) == letters }) {
+				return fmt.Errorf("pipeline %s: %w", pl.Config.Name, topic.at.Errorf("option %s: topic %s is what the pipeline writes its rows to, "+
+					"and dead letters among them would be read as rows; name a topic of its own", option.Show(topic.option), option.Show(topic.name)))
+			}
 			if !reaches(next, letters, source, map[string]bool{}) {
 				continue
 			}
-			topic, way := pl.dead[i], "is what the pipeline reads"
+			way := "is what the pipeline reads"
 			if letters != source {
 				way = "is read by a pipeline of this file whose output comes back to what the pipeline reads"
 			}
