@@ -111,6 +111,20 @@ func compileReason(err error) abi.Reason {
 	return abi.Reason{Code: sandbox.CodeInvalid, Message: err.Error()}
 }
 
+// called is what a module's manifest calls it, or that it does not.
+func called(m *abi.Manifest) string {
+	switch name, version := visible.Line(m.Name), visible.Line(m.Version); {
+	case name == "" && version == "":
+		return "; its manifest says neither name nor version"
+	case name == "":
+		return "; its manifest says no name, and version " + version
+	case version == "":
+		return ": " + name + "; its manifest says no version"
+	default:
+		return ": " + name + " " + version
+	}
+}
+
 // Print tells people.
 func (v *Verdict) Print(w io.Writer) error {
 	text := v.file + " would be accepted"
@@ -118,7 +132,7 @@ func (v *Verdict) Print(w io.Writer) error {
 	case !v.Accepted:
 		text = v.file + " would be refused:"
 	case v.manifest != nil:
-		text += fmt.Sprintf(": %s %s", visible.Line(v.manifest.Name), visible.Line(v.manifest.Version))
+		text += called(v.manifest)
 	default:
 		text += "; it has no manifest, so it is sent every column"
 	}

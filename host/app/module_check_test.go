@@ -22,6 +22,7 @@ func TestModuleCheckGivesEveryReason(t *testing.T) {
 	}{
 		"good":             {tinyGuest(t, []string{""}, nil, all(0)), []string{}, ""},
 		"text":             {[]byte("text"), []string{"module.not_wasm"}, ""},
+		"the magic alone":  {[]byte("\x00asm"), []string{"module.malformed", "wasm.malformed"}, ""},
 		"component":        {[]byte("\x00asm\x0d\x00\x01\x00"), []string{"module.component"}, "build the core module as a reactor"},
 		"damaged":          {tinyGuest(t, nil, nil)[:100], []string{"module.malformed", "wasm.malformed"}, "byte 0x"},
 		"no marker":        {asm.New().Bytes(), []string{"module.version"}, "weir_abi_v1"},
@@ -56,6 +57,29 @@ func TestModuleCheckGivesEveryReason(t *testing.T) {
 				t.Errorf("%s, %v", out.String(), err)
 			}
 		})
+	}
+}
+
+// TestModuleCheckSaysWhatAManifestLacks prints verdicts on good modules.
+func TestModuleCheckSaysWhatAManifestLacks(t *testing.T) {
+	for manifest, want := range map[string]string{
+		`{"abi":1,"name":"tiny","version":"1.0.0"}`: "m.wasm would be accepted: tiny 1.0.0\n",
+		`{"abi":1,"name":"tiny"}`:                   "m.wasm would be accepted: tiny; its manifest says no version\n",
+		`{"abi":1,"version":"1.0.0"}`:               "m.wasm would be accepted; its manifest says no name, and version 1.0.0\n",
+		`{"abi":1}`:                                 "m.wasm would be accepted; its manifest says neither name nor version\n",
+	} {
+		v, err := CheckModule(t.Context(), saved(t, tinyGuest(t, []string{""}, func(m *asm.Module) { m.Custom("weir.manifest", []byte(manifest)) }, all(0))), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := v.Print(&out); err != nil || !strings.HasSuffix(out.String(), want) {
+			t.Errorf("%s: %q, %v; want %q", manifest, out.String(), err, want)
+		}
+	}
+	v, err := CheckModule(t.Context(), saved(t, []byte("\x00asm")), "")
+	if err != nil || !strings.Contains(v.Reasons[0].Message, "cut short") {
+		t.Errorf("%+v, %v", v, err)
 	}
 }
 
