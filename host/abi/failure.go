@@ -61,6 +61,9 @@ func (f *Failure) Error() string {
 		fmt.Fprintf(&b, ", about row %d of the batch", f.Row)
 	}
 	b.WriteString(f.lastWords() + f.remedy())
+	if !f.Opening && ofBatches[f.Code] {
+		b.WriteString(" or make batches smaller")
+	}
 	return visible.Line(b.String())
 }
 
@@ -77,14 +80,20 @@ func (f *Failure) Reason() string {
 var remedies = map[string]string{
 	CodeLimitFuel:      "raise weir.fuel",
 	CodeLimitFuelRate:  "raise weir.fuel_per_second or weir.timeout",
-	CodeLimitTime:      "raise weir.timeout if it needs more time",
+	CodeLimitTime:      "raise weir.timeout",
 	CodeLimitDepth:     "raise weir.depth, which needs 64 bytes of weir.memory for each slot",
-	CodeLimitMemory:    "raise weir.memory or make batches smaller",
-	CodeArenaNone:      "raise weir.memory or make batches smaller",
+	CodeLimitMemory:    "raise weir.memory",
+	CodeArenaNone:      "raise weir.memory",
 	CodeLimitHostCalls: "raise weir.host_calls",
 	CodeEmitCount:      "raise weir.emits",
 	CodeEmitRows:       "raise weir.emitted_rows",
 	CodeEmitBytes:      "raise weir.emitted_bytes",
+}
+
+// ofBatches are the limits that a call meets with many rows sooner than with few.
+var ofBatches = map[string]bool{
+	CodeLimitFuel: true, CodeLimitTime: true, CodeLimitMemory: true, CodeArenaNone: true, CodeLimitHostCalls: true,
+	CodeEmitCount: true, CodeEmitRows: true, CodeEmitBytes: true,
 }
 
 // remedy is what to do about a call that met a limit.

@@ -104,12 +104,12 @@ func TestLimitsEndCallsByTheirCodes(t *testing.T) {
 		body   func(g *guest) asm.Code
 	}{
 		"a loop and its fuel":    {engine.Limits{Fuel: 100_000}, CodeLimitFuel, FailedTrap, func(*guest) asm.Code { return asm.Forever() }},
-		"a loop and its time":    {engine.Limits{Timeout: 20 * time.Millisecond}, CodeLimitTime, FailedDeadline, func(*guest) asm.Code { return asm.Forever() }},
+		"a loop and its time":    {engine.Limits{Timeout: 20 * time.Millisecond, Fuel: engine.MaxFuel}, CodeLimitTime, FailedDeadline, func(*guest) asm.Code { return asm.Forever() }},
 		"a loop and its rate":    {engine.Limits{FuelPerSecond: 100_000, Timeout: 200 * time.Millisecond}, CodeLimitFuelRate, FailedDeadline, func(*guest) asm.Code { return asm.Forever() }},
 		"recursion":              {engine.Limits{}, CodeLimitDepth, FailedTrap, func(*guest) asm.Code { return asm.Block(asm.Get(0), asm.Call(7+3), asm.Drop) }},
 		"calls of the host":      {engine.Limits{HostCalls: 50}, CodeLimitHostCalls, FailedTrap, func(g *guest) asm.Code { return asm.Forever(g.logs(0, "again")) }},
 		"randomness is not free": {engine.Limits{Fuel: 1_000_000}, CodeLimitFuel, FailedTrap, random},
-		"randomness takes time":  {engine.Limits{Timeout: 20 * time.Millisecond}, CodeLimitTime, FailedDeadline, random},
+		"randomness takes time":  {engine.Limits{Timeout: 20 * time.Millisecond, Fuel: engine.MaxFuel}, CodeLimitTime, FailedDeadline, random},
 		"memory, and a trap":     {engine.Limits{Memory: small}, CodeLimitMemory, FailedMemory, func(*guest) asm.Code { return asm.Block(asm.I32(30), asm.MemoryGrow, asm.Drop, asm.Unreachable) }},
 		"memory, and an exit":    {engine.Limits{Memory: small}, CodeLimitMemory, FailedMemory, func(g *guest) asm.Code { return asm.Block(asm.I32(30), asm.MemoryGrow, asm.Call(g.wasi["proc_exit"])) }},
 		"memory, and a bad status": {engine.Limits{Memory: small}, CodeLimitMemory, FailedMemory, func(*guest) asm.Code {

@@ -239,7 +239,7 @@ func testDeadline(t *testing.T, e engine.Engine) {
 	m.Memory(1, 1)
 	m.Func("spin", asm.Sig("", "i"), "", asm.Forever(), asm.I32(0))
 	m.Func("ok", asm.Sig("", "i"), "", asm.I32(7))
-	module := compile(t, e, m, engine.Options{Limits: engine.Limits{Timeout: 50 * time.Millisecond}})
+	module := compile(t, e, m, engine.Options{Limits: engine.Limits{Timeout: 50 * time.Millisecond, Fuel: engine.MaxFuel}})
 	i := instantiate(t, module, nil)
 	if got, err := call(t, i, "ok", answer); err != nil || got != 7 {
 		t.Fatalf("ok: %d, %v", got, err)
@@ -356,7 +356,7 @@ func testStart(t *testing.T, e engine.Engine) {
 		*host.(*bool) = true
 		return nil
 	}}}
-	limits := engine.Limits{Timeout: 50 * time.Millisecond}
+	limits := engine.Limits{Timeout: 50 * time.Millisecond, Fuel: engine.MaxFuel}
 	build := func(body ...asm.Code) engine.Module {
 		m := asm.New()
 		f := m.Import("env", "mark", asm.Sig("", ""))

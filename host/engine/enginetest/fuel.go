@@ -195,7 +195,7 @@ func testNewLimits(t *testing.T, e engine.Engine) {
 		want     engine.Class
 	}{
 		{"count", 200_000, engine.Limits{Fuel: 1_000_000}, engine.Fuel},
-		{"count", 500_000_000, engine.Limits{Timeout: 20 * time.Millisecond}, engine.Deadline},
+		{"count", 500_000_000, engine.Limits{Timeout: 20 * time.Millisecond, Fuel: engine.MaxFuel}, engine.Deadline},
 		{"deep", 1000, engine.Limits{Depth: 1000}, engine.StackOverflow},
 		{"host", 100, engine.Limits{HostCalls: 5}, engine.HostCalls},
 	} {
