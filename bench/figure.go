@@ -39,24 +39,14 @@ type Latency struct {
 	P99     float64 `json:"p99_ms"`
 }
 
-// Target is what a figure is to reach.
-type Target struct {
-	Figure  string  `json:"figure"`
-	AtLeast float64 `json:"at_least,omitempty"`
-	AtMost  float64 `json:"at_most,omitempty"`
-	Found   float64 `json:"found"`
-	Met     bool    `json:"met"`
-}
-
 // judge compares the figures with what they are to reach. Rates are asked of the arms with modules in C, in which nearly all time is weir's own.
 func (r *Report) judge() {
 	for _, arm := range arms {
 		if found := r.Pipeline[arm.name].RecordsPerSecond.Median; arm.target > 0 {
-			r.Targets = append(r.Targets, Target{Figure: arm.name + ", records/s", AtLeast: arm.target, Found: found, Met: found >= arm.target})
+			r.Targets.AtLeast(arm.name+", records/s", arm.target, found)
 		}
 	}
-	peak := slices.Max(r.Memory.PeakMiB)
-	r.Targets = append(r.Targets, Target{Figure: "peak RSS of all passes, MiB", AtMost: memoryLimit, Found: peak, Met: peak <= memoryLimit})
+	r.Targets.AtMost("peak RSS of all passes, MiB", memoryLimit, slices.Max(r.Memory.PeakMiB))
 }
 
 // table prints the report for people.
@@ -74,14 +64,7 @@ func (r *Report) table(w io.Writer) {
 	fmt.Fprintf(t, "A/A ratio\t%.3f\t%.3f\t%.3f\n", r.AA.Median, slices.Min(r.AA.Runs), slices.Max(r.AA.Runs))
 	fmt.Fprintf(t, "peak RSS by pass, MiB\t%.0f\t\t\n", r.Memory.PeakMiB)
 	fmt.Fprintf(t, "latency, ms\tp50 %.2f\tp99 %.2f\t\n", r.Latency.P50, r.Latency.P99)
-	fmt.Fprintf(t, "\ntarget\twant\tfound\tmet\n")
-	for _, target := range r.Targets {
-		want := fmt.Sprintf("<= %.0f", target.AtMost)
-		if target.AtLeast > 0 {
-			want = fmt.Sprintf(">= %.0f", target.AtLeast)
-		}
-		fmt.Fprintf(t, "%s\t%s\t%.0f\t%v\n", target.Figure, want, target.Found, target.Met)
-	}
+	r.Targets.Table(t)
 }
 
 func shares(s map[string]float64) string {

@@ -22,7 +22,7 @@ type Report struct {
 	AA       Ratio            `json:"a_a"`
 	Memory   Memory           `json:"memory"`
 	Latency  Latency          `json:"latency"`
-	Targets  []Target         `json:"targets"`
+	Targets  benchkit.Targets `json:"targets"`
 }
 
 func main() {

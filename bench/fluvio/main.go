@@ -23,7 +23,7 @@ type Report struct {
 	Produce     map[string]Table           `json:"produce"`
 	Latency     map[string]benchkit.Figure `json:"latency_ms"`
 	Partitions  Memory                     `json:"consumer_of_100_partitions"`
-	Targets     []Target                   `json:"targets"`
+	Targets     benchkit.Targets           `json:"targets"`
 }
 
 func main() {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -9,22 +8,13 @@ import (
 	"github.com/weir-stream/weir/internal/benchkit"
 )
 
-// Target is what a figure is to reach.
-type Target struct {
-	Figure  string  `json:"figure"`
-	AtLeast float64 `json:"at_least,omitempty"`
-	AtMost  float64 `json:"at_most,omitempty"`
-	Median  float64 `json:"median"`
-	Met     bool    `json:"met"`
-}
-
 // judge compares the figures with what they are to reach.
 func (r *Report) judge() {
 	atLeast := func(name string, want float64, f benchkit.Figure) {
-		r.Targets = append(r.Targets, Target{Figure: name, AtLeast: want, Median: f.Median, Met: f.Median >= want})
+		r.Targets.AtLeast(name, want, f.Median)
 	}
 	atMost := func(name string, want float64, f benchkit.Figure) {
-		r.Targets = append(r.Targets, Target{Figure: name, AtMost: want, Median: f.Median, Met: f.Median <= want})
+		r.Targets.AtMost(name, want, f.Median)
 	}
 	for _, batch := range batches {
 		c, p := r.Consume[batch.name], r.Produce[batch.name]
@@ -54,14 +44,7 @@ func (r *Report) print(w io.Writer) {
 	r.Partitions.LiveHeap.Row(t, "100 partitions: live heap, MiB", "%.1f")
 	r.Partitions.Resident.Row(t, "100 partitions: resident, MiB", "%.1f")
 	r.Partitions.RecordsPerSecond.Row(t, "100 partitions: records/s", "%.0f")
-	fmt.Fprintf(t, "\ntarget\twant\tmedian\tmet\n")
-	for _, target := range r.Targets {
-		want := fmt.Sprintf("<= %g", target.AtMost)
-		if target.AtLeast > 0 {
-			want = fmt.Sprintf(">= %g", target.AtLeast)
-		}
-		fmt.Fprintf(t, "%s\t%s\t%.3f\t%v\n", target.Figure, want, target.Median, target.Met)
-	}
+	r.Targets.Table(t)
 }
 
 // print writes the comparison as rows of a table.

@@ -25,7 +25,7 @@ type Report struct {
 	Restore  map[string]Restore `json:"restore"` // by size of the memory
 	Poison   map[string]Poison  `json:"poison"`  // by rows of a batch, and what is done to them
 	Sparse   Sparse             `json:"three_poison_rows"`
-	Targets  []Target           `json:"targets"`
+	Targets  benchkit.Targets   `json:"targets"`
 }
 
 // bench is one run of the benchmarks.

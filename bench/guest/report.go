@@ -10,20 +10,9 @@ import (
 	"github.com/weir-stream/weir/internal/benchkit"
 )
 
-// Target is what a figure is to reach.
-type Target struct {
-	Figure  string  `json:"figure"`
-	AtLeast float64 `json:"at_least,omitempty"`
-	AtMost  float64 `json:"at_most,omitempty"`
-	Found   float64 `json:"found"`
-	Met     bool    `json:"met"`
-}
-
 // judge compares the figures with what they are to reach.
 func (r *Report) judge() {
-	atMost := func(name string, want, found float64) {
-		r.Targets = append(r.Targets, Target{Figure: name, AtMost: want, Found: found, Met: found <= want})
-	}
+	atMost := r.Targets.AtMost
 	for _, k := range kinds {
 		atMost("metering, "+k.name+": geometric mean", 1.2, r.Metering.Kinds[k.name].Summary[metering].Mean)
 	}
@@ -50,8 +39,7 @@ func (r *Report) judge() {
 		if strings.HasSuffix(name, stageAlone) { // some 30 calls where the clean batch is one: for information
 			continue
 		}
-		found := r.Poison[name].Ratio.Median
-		r.Targets = append(r.Targets, Target{Figure: "1% poison rows to clean, " + name, AtLeast: 0.5, Found: found, Met: found >= 0.5})
+		r.Targets.AtLeast("1% poison rows to clean, "+name, 0.5, r.Poison[name].Ratio.Median)
 	}
 	atMost("3 poison rows in 10,000: extra calls", 9, float64(r.Sparse.ExtraCalls))
 }
@@ -90,14 +78,7 @@ func (r *Report) print(w io.Writer) {
 		printSummary(t, k.name, r.Metering.Kinds[k.name].Summary)
 	}
 	printSummary(t, "all", r.Metering.All)
-	fmt.Fprintf(t, "\ntarget\twant\tfound\tmet\n")
-	for _, target := range r.Targets {
-		want := fmt.Sprintf("<= %g", target.AtMost)
-		if target.AtLeast > 0 {
-			want = fmt.Sprintf(">= %g", target.AtLeast)
-		}
-		fmt.Fprintf(t, "%s\t%s\t%.3f\t%v\n", target.Figure, want, target.Found, target.Met)
-	}
+	r.Targets.Table(t)
 }
 
 // print writes the programs as rows of a table.
