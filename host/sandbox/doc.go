@@ -30,9 +30,7 @@
 // branched out of, an arm of an if), so that what belongs to it runs at most once for each time that it was charged. Loops
 // are charged in their own heads, and a branch back passes the head. A region that is charged with the one around it
 // never runs more often than that. Code behind an unconditional branch is free because it does not run. Bulk operations are
-// charged before they happen, by helpers that see the length. A loop without calls and other loops pays 1,024 units at once
-// and counts them down in a local, in which it keeps enough for what its heads don't charge; what is left is given back on
-// every way out but a trap, which so costs up to 2,048 units more. Only where the host ends a guest at the head of a function's first
+// charged before they happen, by helpers that see the length. Only where the host ends a guest at the head of a function's first
 // loop, the up to 8 units before it are not charged yet: they are charged in the head. A property test holds all this against a
 // counter of single instructions, over the specification's test suite and generated modules.
 //

@@ -11,7 +11,7 @@ import (
 )
 
 // Version is part of Module.Hash: another version may rewrite the same module otherwise.
-const Version = 3
+const Version = 4
 
 // pathSlots is the most that a chain of frames which do not count against the depth may take: half of what the depth is by
 // default.

@@ -13,7 +13,7 @@ const (
 	editCheck                    // insert a check and a charge of this weight
 	editFunc                     // replace a function index by this one
 	editReturn                   // in a function whose depth counts, replace return by a branch to this label
-	editBranch                   // give a br another label
+	editLabel                    // give a br or br_if another label
 	editBranchIf                 // replace br_if by an if and a br with this label
 	editGrow                     // replace memory.grow by a call
 	editBulk                     // insert a call that charges for a bulk instruction and runs all but the last piece of it
@@ -25,12 +25,6 @@ const (
 	editOuter    // insert the beginning of an outer loop with a check
 	editInner    // at the head in it, insert a check that goes to the outer one, and a charge of this weight
 	editOuterEnd // insert its end
-	editPaid     // insert the beginning of the outer loop of this paid one
-	editRound    // at its head, insert a charge to what is paid, and a way out when it is used up
-	editTake     // elsewhere in it, insert a charge of this weight to what is paid
-	editPaidEnd  // insert its end, and a refund
-	editRefund   // insert a refund before an instruction
-	editRefundIf // replace br_if by an if with a refund and a br with this label
 )
 
 const (

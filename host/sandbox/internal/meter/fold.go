@@ -23,18 +23,23 @@ func (w *planner) fold() {
 	}
 }
 
-// foldEntry charges what a function does outside of its first loop in that loop, in each round, if it is little and the loop
-// is come to for sure; see loop. code is where the function's instructions begin. Such a function needs no check of its own.
+// foldEntry charges what a function does outside of its first loop in that loop, in each round, if it is little, the loop is come
+// to for sure, and its rounds are no light ones; see loop. code is where the function's instructions begin. Such a function needs
+// no check of its own.
 func (w *planner) foldEntry(code int) {
 	entry := &w.sites[0]
 	entry.weight = max(entry.weight, 1)
 	if w.first == 0 || entry.weight > entryWeight || !passes(w.m.Data[code:w.firstAt]) {
 		return
 	}
-	if head := &w.sites[w.first]; head.kind == editInner || head.kind == editHead {
+	head := &w.sites[w.first]
+	if head.kind != editInner && head.kind != editHead {
+		return
+	}
+	w.f.loopFirst = true
+	if w.firstCalls {
 		head.weight += entry.weight
 		entry.weight = 0
-		w.f.loopFirst = true
 	}
 }
 

@@ -97,39 +97,6 @@ func (c *code) inner(b []byte) []byte {
 	return append(append(b, c.fuelGet...), opI64Const, 0, opI64GeS, opIf, typeEmpty, opElse, opBr, 2, opEnd)
 }
 
-// paid begins the loop around a paid one, which has the same type.
-func (c *code) paid(b []byte, spare, weight uint32, blockType byte) []byte {
-	b = appendS64(append(b, opI64Const), -int64(weight))
-	b = appendU32(append(b, opLocalSet), spare)
-	b = append(append(b, opLoop, blockType), c.check...)
-	b = c.charge(b, paidAtOnce)
-	return c.moveSpare(b, spare, opLocalSet, opI64Add, paidAtOnce+weight)
-}
-
-// round charges a round of a paid loop, and leaves for the loop around it when only the reserve, or less, is left of what is paid.
-func (c *code) round(b []byte, spare uint32, l paidLoop) []byte {
-	b = c.moveSpare(b, spare, opLocalTee, opI64Sub, l.weight)
-	b = appendS64(append(b, opI64Const), int64(l.reserve))
-	return append(b, opI64GeS, opIf, typeEmpty, opElse, opBr, 2, opEnd)
-}
-
-// take charges another region of a paid loop.
-func (c *code) take(b []byte, spare, weight uint32) []byte {
-	return c.moveSpare(b, spare, opLocalSet, opI64Sub, weight)
-}
-
-func (c *code) moveSpare(b []byte, spare uint32, set, op byte, by uint32) []byte {
-	b = append(appendU32(append(b, opLocalGet), spare), opI64Const)
-	b = append(appendS64(b, int64(by)), op)
-	return appendU32(append(b, set), spare)
-}
-
-// refund gives back what is paid and was not used.
-func (c *code) refund(b []byte, spare uint32) []byte {
-	b = appendU32(append(append(b, c.fuelGet...), opLocalGet), spare)
-	return append(append(b, opI64Add), c.fuelSet...)
-}
-
 // chargeLength takes the i32 in local 0, unsigned and then shifted, from the fuel, and checks it.
 func (c *code) chargeLength(b []byte, shift byte, op byte) []byte {
 	b = append(b, c.fuelGet...)

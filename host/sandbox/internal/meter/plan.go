@@ -9,7 +9,6 @@ type Plan struct {
 	funcs []function // defined ones
 	edits []edit     // of all bodies
 	calls []call     // that functions make
-	paid  []paidLoop // of all functions, in the order of the code
 	uses  uses
 
 	Stats Stats
@@ -36,8 +35,6 @@ type function struct {
 	total        int    // what all of it weighs
 	check        bool   // at entry
 	loopFirst    bool   // it comes to a loop with a check before anything else
-	paid         bool   // it has paid loops, and a local for them
-	spare        uint32 // its index
 	deep         bool   // the frame counts against the depth
 	slots        int32  // of the frame
 }
@@ -74,19 +71,20 @@ type planner struct {
 	node  uint32 // of the function in the call graph, plus one
 	start int    // of its body
 
-	bulks     map[bulk]uint32 // the places in uses.bulk
-	sites     []site
-	current   int // the site that instructions are counted to
-	counted   int // how many instructions are
-	blocks    []block
-	groups    []int // for each group of sites, what of them was added to the parent
-	loop      loop
-	first     int // the site of a loop that no other, no call and no branch is before, if not 0
-	firstAt   int // and where the loop is
-	loops     int
-	callCount int    // calls so far, as written
-	checked   int    // how many there were at the last check that every way to here has passed
-	seen      []edge // for each call graph node, the last function that leads to it
+	bulks      map[bulk]uint32 // the places in uses.bulk
+	sites      []site
+	current    int // the site that instructions are counted to
+	counted    int // how many instructions are
+	blocks     []block
+	groups     []int // for each group of sites, what of them was added to the parent
+	loop       loop
+	first      int  // the site of a loop that no other, no call and no branch is before, if not 0
+	firstAt    int  // and where the loop is
+	firstCalls bool // it holds calls, or other loops
+	loops      int
+	callCount  int    // calls so far, as written
+	checked    int    // how many there were at the last check that every way to here has passed
+	seen       []edge // for each call graph node, the last function that leads to it
 }
 
 // edge is a function, plus one, and where its call is in Plan.
@@ -117,7 +115,7 @@ func (w *planner) begin(i int) {
 	w.blocks = append(w.blocks[:0], block{})
 	w.current, w.counted, w.loops, w.callCount, w.checked = 0, 0, 0, 0, 0
 	w.groups = append(w.groups[:0], 0)
-	w.loop.open, w.first, w.firstAt = false, 0, 0
+	w.loop.open, w.first, w.firstAt, w.firstCalls = false, 0, 0, true
 }
 
 func (w *planner) add(at int, k editKind, number uint32) {

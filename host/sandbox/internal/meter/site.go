@@ -142,7 +142,7 @@ func (w *planner) finish(body wasm.Body) {
 	f := w.f
 	f.code = body.Code
 	f.slots = int32(min(frameSlots+body.Slots+body.Values+body.Merges, mostSlots))
-	f.weight, f.spare = uint32(w.sites[0].weight), uint32(body.Locals)
+	f.weight = uint32(w.sites[0].weight)
 	f.calls.to = len(w.calls)
 	for _, s := range w.sites {
 		if s.must {
@@ -154,17 +154,13 @@ func (w *planner) finish(body wasm.Body) {
 		switch e.kind() {
 		case editDropped:
 			continue
-		case editPaid:
-			f.paid = true
-			w.paid = append(w.paid, paidLoop{weight: uint32(w.sites[e.number()].weight)})
-			e = newEdit(e.at(), editPaid, uint32(len(w.paid)-1))
 		case editSite:
 			s := w.sites[e.number()]
 			if !s.must || s.weight == 0 && s.kind == editCharge {
 				continue
 			}
-			e = w.siteEdit(e.at(), s)
-			w.count(e.kind())
+			e = newEdit(e.at(), s.kind, uint32(s.weight))
+			w.count(s.kind)
 		}
 		kept = append(kept, e)
 	}
@@ -178,7 +174,7 @@ func (w *planner) finish(body wasm.Body) {
 
 func (w *planner) count(k editKind) {
 	w.Stats.Sites++
-	if k != editCharge && k != editTake {
+	if k != editCharge {
 		w.Stats.Checks++
 	}
 }

@@ -1,7 +1,6 @@
 package meter
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/weir-stream/weir/host/sandbox/internal/wasm"
@@ -36,7 +35,7 @@ func (w *writer) codeSection(b []byte, maxBody int) ([]byte, *wasm.Error) {
 //	end
 func (w *writer) function(i int) {
 	f, at := &w.funcs[i], w.m.Bodies[i]
-	b := w.locals(w.body[:0], f, at)
+	b := append(w.body[:0], w.m.Data[at.Start:f.code]...)
 	if f.check {
 		b = append(w.code.again(append(b, opLoop, typeEmpty)), opEnd)
 	}
@@ -52,17 +51,6 @@ func (w *writer) function(i int) {
 		b = append(w.code.moveDepth(b, opI32Add, f.slots), opEnd)
 	}
 	w.body = b
-}
-
-// locals copies the locals of a body and adds one for paid loops.
-func (w *writer) locals(b []byte, f *function, body wasm.Span) []byte {
-	declared := w.m.Data[body.Start:f.code]
-	if !f.paid {
-		return append(b, declared...)
-	}
-	groups, n := binary.Uvarint(declared)
-	b = append(appendU32(b, uint32(groups)+1), declared[n:]...)
-	return append(b, 1, typeI64)
 }
 
 // edited copies the instructions of a body and makes its edits.
@@ -85,8 +73,8 @@ func (w *writer) edited(b []byte, f *function, body wasm.Span) []byte {
 				b = appendU32(append(b, opBr), e.number())
 				from = at + 1
 			}
-		case editBranch:
-			b = appendU32(append(b, opBr), e.number())
+		case editLabel:
+			b = appendU32(append(b, data[at]), e.number())
 			from = skipLEB(data, at+1)
 		case editBranchIf:
 			b = appendU32(append(b, opIf, typeEmpty, opBr), e.number())
@@ -101,39 +89,17 @@ func (w *writer) edited(b []byte, f *function, body wasm.Span) []byte {
 			b = appendU32(append(b, opCall), w.x.bytes)
 		case editItems:
 			b = appendU32(append(b, opCall), w.x.items)
-		default:
-			b, from = w.loopEdit(b, f, e, at)
+		case editHead:
+			b = w.code.charge(w.code.again(b), e.number())
+		case editOuter:
+			b = append(append(b, opLoop, data[at+1]), w.code.check...)
+		case editInner:
+			b = w.code.charge(w.code.inner(b), e.number())
+		case editOuterEnd:
+			b = append(b, opEnd)
 		}
 	}
 	return append(b, data[from:body.End]...)
-}
-
-// loopEdit makes an edit of a loop and returns where the body goes on.
-func (w *writer) loopEdit(b []byte, f *function, e edit, at int) (_ []byte, from int) {
-	c, data := &w.code, w.m.Data
-	switch e.kind() {
-	case editHead:
-		return c.charge(c.again(b), e.number()), at
-	case editOuter:
-		return append(append(b, opLoop, data[at+1]), c.check...), at
-	case editInner:
-		return c.charge(c.inner(b), e.number()), at
-	case editOuterEnd:
-		return append(b, opEnd), at
-	case editPaid:
-		return c.paid(b, f.spare, w.paid[e.number()].weight, data[at+1]), at
-	case editRound:
-		return c.round(b, f.spare, w.paid[e.number()]), at
-	case editTake:
-		return c.take(b, f.spare, e.number()), at
-	case editPaidEnd:
-		return c.refund(append(b, opEnd), f.spare), at
-	case editRefund:
-		return c.refund(b, f.spare), at
-	default: // editRefundIf
-		b = c.refund(append(b, opI32Eqz, opIf, typeEmpty, opElse), f.spare)
-		return append(appendU32(append(b, opBr), e.number()), opEnd), skipLEB(data, at+1)
-	}
 }
 
 // blockType writes a block type without parameters (5.4.1).

@@ -23,7 +23,6 @@ type Visitor interface{ Visit(*Event) }
 // Body is what was found out about a function's body as a whole.
 type Body struct {
 	Code   int // offset of the first instruction, after the locals
-	Locals int // locals, parameters included
 	Slots  int // locals, parameters included, in slots of 8 bytes
 	Values int // the slots of what its instructions compute
 	Merges int // the slots of locals that have another value at the end, or head, of a block than before it, summed up over blocks
@@ -68,7 +67,7 @@ func (v *Validator) Validate(i int) (Body, *Error) {
 	v.step, v.count, v.values, v.sets, v.merges, v.nesting = 1, 0, 0, 0, 0, 0
 	v.locals.read(&v.r, t.Params, v.m.limits.Locals)
 	v.spread(span.Start)
-	body := Body{Code: v.r.pos, Locals: v.locals.n, Slots: v.locals.slots}
+	body := Body{Code: v.r.pos, Slots: v.locals.slots}
 	v.flow.begin(v.locals.n)
 	v.effort.room = roomPerBody
 	v.push(control{op: OpBlock, results: t.Results, live: true})
