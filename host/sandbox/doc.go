@@ -57,8 +57,8 @@
 // Functions on a cycle of the call graph take the size of their frame from a second global on entry and give it back on every
 // way out; below 0 they end in DeepImport. An indirect call leads to all functions of its type that an element segment, a
 // global or ref.func mentions; where the host or the code can change tables, to all functions of its type. The size is in
-// slots of 8 bytes and an upper bound of what engines take: 16, the locals, every value computed, and every local at
-// each block where it may have changed; on top comes one for each 64 units that a call may do without a check. Functions on no
+// slots of 8 bytes and an upper bound of what engines take: the locals, and every value that may not stay in a register
+// (internal/wasm/frame.go tells which); on top comes one for each 64 units that a call may do without a check. Functions on no
 // cycle cannot nest without end and are not charged, unless the largest chain of them would take more than 500,000 slots:
 // then every function is.
 //

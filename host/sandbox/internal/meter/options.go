@@ -43,14 +43,8 @@ const entryWeight = 8
 // take long.
 const callsPerCheck = 1024
 
-// frameSlots is what every frame takes, in slots of 8 bytes: return addresses and saved registers. On top come the locals, a
-// slot for each value that the function computes and one for each local that differs between the ways into a block: engines
-// keep every value in a place of its own if it doesn't stay in a register.
-const frameSlots = 16
-
-// unitsPerSlot is how many units of a function, with the functions without a check that it calls, take another slot: what nested calls
-// do on their way back, where there may be no check, is bounded by the depth. Compilers make about a value of three units, which
-// is a slot already.
+// unitsPerSlot is how many units of a function, with the functions without a check that it calls, take another slot on top of its
+// frame: what nested calls do on their way back, where there may be no check, is bounded by the depth.
 const unitsPerSlot = 64
 
 // mostSlots is the most that a frame takes, more than there ever are.

@@ -141,7 +141,7 @@ func (w *planner) finish(body wasm.Body) {
 	w.foldEntry(body.Code)
 	f := w.f
 	f.code = body.Code
-	f.slots = int32(min(frameSlots+body.Slots+body.Values+body.Merges, mostSlots))
+	f.slots = int32(min(body.Frame+w.kept(), mostSlots))
 	f.weight = uint32(w.sites[0].weight)
 	f.calls.to = len(w.calls)
 	for _, s := range w.sites {
@@ -177,4 +177,16 @@ func (w *planner) count(k editKind) {
 	if k != editCharge {
 		w.Stats.Checks++
 	}
+}
+
+// kept is how many slots the fuel may take, and the depth: the value behind each charge that is followed by another one in a block
+// that nothing else leads to.
+func (w *planner) kept() int {
+	n := 2 + 2*len(w.m.TypeOf(w.m.ImportedFuncs+int(w.node)-1).Results) // these pass the end of a block around the code
+	for _, s := range w.sites {
+		if s.must && s.kind == editCharge {
+			n++
+		}
+	}
+	return n
 }

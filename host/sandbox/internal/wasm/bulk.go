@@ -14,6 +14,7 @@ func (v *Validator) misc(at int) {
 		segment := v.dataIndex(at)
 		v.zeroMemory(at)
 		v.popThree(I32, at)
+		v.bulk()
 		v.tell(op, at, segment)
 	case sub == miscDataDrop:
 		v.dataIndex(at)
@@ -22,16 +23,19 @@ func (v *Validator) misc(at int) {
 		v.zeroMemory(at)
 		v.zeroMemory(at)
 		v.popThree(I32, at)
+		v.bulk()
 		v.tell(op, at, 0)
 	case sub == miscMemoryFill:
 		v.zeroMemory(at)
 		v.popThree(I32, at)
+		v.bulk()
 		v.repeat()
 		v.tell(op, at, 0)
 	case sub == miscTableInit:
 		segment, from := v.elemIndex(at)
 		v.same(v.tableType(at), from, at)
 		v.popThree(I32, at)
+		v.bulk()
 		v.tell(op, at, segment)
 	case sub == miscElemDrop:
 		v.elemIndex(at)
@@ -40,11 +44,13 @@ func (v *Validator) misc(at int) {
 		to := v.tableType(at)
 		v.same(to, v.tableType(at), at)
 		v.popThree(I32, at)
+		v.bulk()
 		v.tell(op, at, 0)
 	case sub == miscTableGrow:
 		t := v.tableType(at)
 		v.pop(I32, at)
 		v.pop(t, at)
+		v.bulk()
 		v.tell(op, at, 0)
 		v.give(I32)
 	case sub == miscTableSize:
@@ -52,6 +58,7 @@ func (v *Validator) misc(at int) {
 		v.give(I32)
 	case sub == miscTableFill:
 		v.popThree(v.tableType(at), at)
+		v.bulk()
 		v.repeat()
 		v.tell(op, at, 0)
 	default:

@@ -9,6 +9,11 @@ type control struct {
 	live            bool // the block itself may be reached
 	sets            int  // locals set before it
 
+	// See values.
+	memory       loaded // what was known of it where the first arm began, or the one way to the end
+	first, aside int    // where its values begin, and those of the first arm
+	segment      uint32 // in which it began
+
 	// See flow.
 	serial     uint32 // in the order of the code; an else has another than its if
 	depth, run int64  // where it began
@@ -38,6 +43,7 @@ func (v *Validator) push(c control) {
 	v.floor = c.height
 	v.controls = append(v.controls, c)
 	v.nesting = max(v.nesting, len(v.controls))
+	v.begins(&v.controls[len(v.controls)-1])
 	v.enter(&v.controls[len(v.controls)-1])
 	v.giveAll(c.params)
 }
@@ -61,6 +67,7 @@ func (v *Validator) close(at int) control {
 func (v *Validator) never() {
 	c := v.top()
 	v.operands = v.operands[:c.height]
+	v.frame.counted = min(v.frame.counted, c.height)
 	c.unreachable = true
 	v.step = 0
 }
@@ -128,6 +135,7 @@ func (v *Validator) otherwise(at int) {
 	if v.falls {
 		v.way(&c)
 	}
+	v.firstArm(&c)
 	c.op, c.unreachable = OpElse, false
 	v.setStep(c.live)
 	v.visit(OpElse, at, 0, c.live, len(v.controls)+1)
@@ -144,8 +152,8 @@ func (v *Validator) end(at int) {
 	if c.op == OpIf && string(c.params) != string(c.results) {
 		v.r.fail(Invalid, at, "type mismatch: an if without else gives other values than it takes")
 	}
+	v.lastArm(&c)
 	if c.live {
-		v.merges += min(v.sets-c.sets, v.locals.slots)
 		v.leave(&c)
 	}
 	v.setStep(c.live)

@@ -38,6 +38,7 @@ func CheckEffort(data []byte, l Limits) *Error {
 		return err
 	}
 	v := NewValidator(m, deaf{})
+	v.frame.off = true
 	for i := range m.Bodies {
 		if _, err := v.Validate(i); err != nil {
 			err.Func = i

@@ -73,6 +73,10 @@ func (v *Validator) join(j join) {
 	j.height, j.born = int32(len(v.operands)), next.born
 	*next = j
 	f.joins = append(f.joins, join{})
+	v.boundary()
+	if j.ways > 1 {
+		v.frame.forget()
+	}
 	v.work(workStep * f.depth * int64(j.ways))
 }
 
@@ -97,6 +101,11 @@ func (v *Validator) enter(c *control) {
 	case OpIf, OpElse:
 		f.depth, f.run = c.depth+1, c.run+1
 		v.join(join{ways: 1})
+		if c.op == OpIf {
+			c.memory = v.frame.memoryHere()
+		} else {
+			v.frame.recall(c.memory)
+		}
 	}
 }
 
@@ -116,6 +125,9 @@ func (v *Validator) way(c *control) {
 	}
 	if c.ways == 0 || f.depth < c.from {
 		c.from = f.depth
+	}
+	if c.ways == 0 && c.op == OpBlock {
+		c.memory = v.frame.memoryHere()
 	}
 	v.work(workStep*f.depth + c.ways)
 	c.ways++
@@ -165,6 +177,7 @@ func (v *Validator) leave(c *control) {
 			f.depth, f.run = c.from+1, c.runs+1
 		}
 		v.join(join{ways: 1, arity: int32(len(c.results))})
+		v.frame.recall(c.memory)
 	default:
 		f.depth, f.run = c.from+1, 0
 		v.join(join{ways: int32(c.ways), runs: c.runs, sets: int32(min(v.sets-c.sets, v.locals.n)), arity: int32(len(c.results))})
@@ -202,6 +215,9 @@ func (v *Validator) setLocal(local int) {
 		d = f.define(local, definition{outer: f.vars[local]})
 	}
 	*d = definition{at: f.now(), until: f.now(), serial: v.controls[level].serial, level: int32(level), loops: int32(len(f.loops)), outer: d.outer}
+	if !v.frame.off {
+		v.setValue(local)
+	}
 }
 
 // getLocal notes that a local is read. It was alive up to here, and is throughout a loop that began since it was set.
@@ -211,6 +227,9 @@ func (v *Validator) getLocal(local int) {
 	}
 	f := &v.flow
 	d, now := v.reach(local), f.now()
+	if !v.frame.off {
+		v.useValue(v.frame.values.of[local])
+	}
 	v.work(workStep * min(f.run, int64(now-d.at)))
 	loop := int32(0) // the outermost one that began since
 	if int(d.loops) < len(f.loops) {

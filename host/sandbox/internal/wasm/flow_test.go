@@ -9,13 +9,16 @@ import (
 )
 
 // oneBody is a module with a memory and one function (i32) → () of so many more locals, its code without the last end.
-func oneBody(locals int, code []byte) []byte {
+func oneBody(locals int, code []byte) []byte { return oneBodyOf(I32, locals, code) }
+
+// oneBodyOf is the same with locals of the type t.
+func oneBodyOf(t Type, locals int, code []byte) []byte {
 	uleb := func(n int) []byte { return binary.AppendUvarint(nil, uint64(n)) }
 	section := func(id byte, content ...[]byte) []byte {
 		all := bytes.Join(content, nil)
 		return bytes.Join([][]byte{{id}, uleb(len(all)), all}, nil)
 	}
-	body := bytes.Join([][]byte{{1}, uleb(locals), {byte(I32)}, code, {opEnd}}, nil)
+	body := bytes.Join([][]byte{{1}, uleb(locals), {byte(t)}, code, {opEnd}}, nil)
 	return bytes.Join([][]byte{[]byte(magic + version1), section(1, []byte{1, 0x60, 1, byte(I32), 0}), section(3, []byte{1, 0}),
 		section(5, []byte{1, 0, 1}), section(10, []byte{1}, uleb(len(body)), body)}, nil)
 }
@@ -30,6 +33,15 @@ func validated(t interface{ Fatalf(string, ...any) }, module []byte) (*Validator
 	v := NewValidator(m, deaf{})
 	_, err = v.Validate(0)
 	return v, err
+}
+
+// bodyOf is what is found out about the one function of a module.
+func bodyOf(t interface{ Fatalf(string, ...any) }, module []byte) (Body, *Error) {
+	v, err := validated(t, module)
+	if err != nil {
+		return Body{}, err
+	}
+	return v.Validate(0)
 }
 
 // graph is a function in the making, and its blocks as they are: what the flow estimates.

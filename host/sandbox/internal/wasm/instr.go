@@ -6,7 +6,7 @@ func (v *Validator) other(op byte, at int) {
 	case opLocalGet:
 		n, t := v.local(at)
 		v.getLocal(n)
-		v.giveCopy(t)
+		v.give(t)
 	case opLocalSet:
 		n, t := v.local(at)
 		v.setLocal(n)
@@ -15,22 +15,24 @@ func (v *Validator) other(op byte, at int) {
 		n, t := v.local(at)
 		v.setLocal(n)
 		v.pop(t, at)
-		v.giveCopy(t)
+		v.give(t)
 	case opI32Const:
 		v.r.signed(32)
-		v.giveCopy(I32)
+		v.give(I32)
+		v.frame.constant = v.frame.clock
 	case opI64Const:
 		v.r.signed(64)
-		v.giveCopy(I64)
+		v.give(I64)
+		v.frame.constant = v.frame.clock
 	case opF32Const:
 		v.r.take(4)
-		v.giveCopy(F32)
+		v.give(F32)
 	case opF64Const:
 		v.r.take(8)
-		v.giveCopy(F64)
+		v.give(F64)
 	case opGlobalGet:
 		v.search()
-		v.give(v.global(at).Type)
+		v.getGlobal(at)
 	case opGlobalSet:
 		v.setGlobal(at)
 	case opEnd:
@@ -71,10 +73,12 @@ func (v *Validator) other(op byte, at int) {
 		v.tell(OpTableSet, at, 0)
 	case opMemorySize:
 		v.zeroMemory(at)
+		v.useMemory()
 		v.give(I32)
 	case opMemoryGrow:
 		v.zeroMemory(at)
 		v.pop(I32, at)
+		v.called(0)
 		v.tell(OpMemoryGrow, at, 0)
 		v.give(I32)
 	case opRefNull:
@@ -103,17 +107,25 @@ func (v *Validator) unknown(op byte, at int) {
 	v.r.fail(Malformed, at, "unknown instruction %#02x", op)
 }
 
-func (v *Validator) global(at int) Global {
+// global reads the index of a global.
+func (v *Validator) global(at int) (int, Global) {
 	i := v.r.index()
 	if i >= len(v.m.Globals) {
 		v.r.fail(Invalid, at, "unknown global %d", i)
-		return Global{}
+		return 0, Global{}
 	}
-	return v.m.Globals[i]
+	return i, v.m.Globals[i]
+}
+
+func (v *Validator) getGlobal(at int) {
+	i, g := v.global(at)
+	v.useGlobal(i, false)
+	v.give(g.Type)
 }
 
 func (v *Validator) setGlobal(at int) {
-	g := v.global(at)
+	i, g := v.global(at)
+	v.useGlobal(i, true)
 	if !g.Mutable {
 		v.r.fail(Invalid, at, "global.set of a global that is not mutable")
 	}
@@ -150,6 +162,7 @@ func (v *Validator) call(at int) {
 	t := v.m.TypeOf(f)
 	v.reload()
 	v.popAll(t.Params, at)
+	v.called(widths(t.Params) + widths(t.Results))
 	v.tell(OpCall, at, uint32(f))
 	v.giveAll(t.Results)
 }
@@ -170,7 +183,9 @@ func (v *Validator) callIndirect(at int) {
 	v.reload()
 	v.room(roomIndirect)
 	v.pop(I32, at)
-	v.popAll(v.m.Types[i].Params, at)
+	t := v.m.Types[i]
+	v.popAll(t.Params, at)
+	v.called(widths(t.Params) + widths(t.Results))
 	v.tell(OpCallIndirect, at, uint32(i))
 	v.giveAll(v.m.Types[i].Results)
 }
@@ -184,6 +199,7 @@ func (v *Validator) refFunc(at int) {
 	case v.m.Marks[f]&Declared == 0:
 		v.r.fail(Invalid, at, "ref.func of function %d, which occurs nowhere outside of code", f)
 	}
+	v.called(0)
 	v.tell(OpRefFunc, at, uint32(f))
 	v.give(FuncRef)
 }

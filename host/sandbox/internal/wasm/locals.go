@@ -56,22 +56,22 @@ func (l *locals) add(n int, t Type) {
 	l.runs = append(l.runs, run{l.n, t})
 }
 
-// find looks up a local beyond the flat ones. i is below n.
-func (l *locals) find(i int) Type {
+// at is the type of a local. i is below n.
+func (l *locals) at(i int) Type {
+	if i < len(l.flat) {
+		return l.flat[i]
+	}
 	return l.runs[sort.Search(len(l.runs), func(k int) bool { return l.runs[k].end > i })].t
 }
 
 // local reads the index of a local and gives its type too.
 func (v *Validator) local(at int) (int, Type) {
 	i := v.r.index()
-	switch {
-	case i >= v.locals.n:
+	if i >= v.locals.n {
 		if v.r.err == nil {
 			v.r.fail(Invalid, at, "unknown local %d", i)
 		}
 		return 0, Unknown
-	case i < len(v.locals.flat):
-		return i, v.locals.flat[i]
 	}
-	return i, v.locals.find(i)
+	return i, v.locals.at(i)
 }

@@ -1,5 +1,7 @@
 package wasm
 
+import "strings"
+
 // Op is an opcode (5.4); one behind a prefix is prefix<<8 | number.
 type Op uint16
 
@@ -94,7 +96,7 @@ const (
 	immBoth                    // alignment and offset, then a lane
 )
 
-// shape is what an instruction of fixed types takes and gives. It is 8 bytes, so that the table stays in the cache.
+// shape is what an instruction of fixed types takes and gives. It is small, so that the table stays in the cache.
 type shape struct {
 	imm  immediate
 	n    uint8 // how many of pops
@@ -102,6 +104,8 @@ type shape struct {
 	push Type  // Unknown: none
 	log  uint8 // for memory: log2 of the bytes read or written, the largest alignment
 	lane uint8 // how many lanes
+
+	claims uint8 // registers that an engine has for it, in slots of what may be there
 }
 
 // A family is a run of consecutive opcodes of one shape.
@@ -133,12 +137,33 @@ func build(families []family) (shapes [256]shape, names [256]string) {
 		at := f.first
 		for name := range fields(f.names) {
 			if name != "-" {
+				s.claims = claims(name)
 				shapes[at], names[at] = s, name
 			}
 			at++
 		}
 	}
 	return shapes, names
+}
+
+// claimShift is of shifts, which need the register only for an amount that is not constant: what was there, and what then gives way to it.
+const claimShift = 3
+
+// claims says which registers wazero's compiler for amd64 has for an instruction: rax and rdx for divisions, rcx for shifts, and for
+// some on vectors rcx or xmm0.
+func claims(name string) uint8 {
+	class, op, _ := strings.Cut(name, ".")
+	switch {
+	case class == "i64x2" && (op == "abs" || op == "shr_s"):
+		return 2
+	case class != "i32" && class != "i64":
+		return 0
+	case strings.HasPrefix(op, "div_"), strings.HasPrefix(op, "rem_"):
+		return 2
+	case op == "shl", strings.HasPrefix(op, "shr_"), strings.HasPrefix(op, "rot"):
+		return claimShift
+	}
+	return 0
 }
 
 var letters = map[rune]Type{'i': I32, 'I': I64, 'f': F32, 'F': F64, 'v': V128}

@@ -2,15 +2,9 @@ package wasm
 
 // give pushes an operand.
 func (v *Validator) give(t Type) {
+	v.frame.push(len(v.operands), t)
 	v.operands = append(v.operands, t)
-	v.values++
-	if t == V128 {
-		v.values++
-	}
 }
-
-// giveCopy pushes an operand that an engine need not keep anywhere: a constant, or what is in a local.
-func (v *Validator) giveCopy(t Type) { v.operands = append(v.operands, t) }
 
 // giveAll pushes a list of operands.
 func (v *Validator) giveAll(types []byte) {
@@ -24,6 +18,7 @@ func (v *Validator) giveAll(types []byte) {
 func (v *Validator) pop(want Type, at int) {
 	if n := len(v.operands) - 1; n >= v.floor && v.operands[n] == want {
 		v.operands = v.operands[:n]
+		v.frame.pop(n, want)
 		return
 	}
 	v.popSlow(want, at)
@@ -41,6 +36,7 @@ func (v *Validator) popAny(at int) Type {
 	if n >= v.floor {
 		t := v.operands[n]
 		v.operands = v.operands[:n]
+		v.frame.pop(n, t)
 		return t
 	}
 	if c := v.top(); c == nil || !c.unreachable {

@@ -22,10 +22,8 @@ type Visitor interface{ Visit(*Event) }
 
 // Body is what was found out about a function's body as a whole.
 type Body struct {
-	Code   int // offset of the first instruction, after the locals
-	Slots  int // locals, parameters included, in slots of 8 bytes
-	Values int // the slots of what its instructions compute
-	Merges int // the slots of locals that have another value at the end, or head, of a block than before it, summed up over blocks
+	Code  int // offset of the first instruction, after the locals
+	Frame int // an upper bound of what its frame takes, in slots of 8 bytes; see frame
 }
 
 // Validator validates bodies (3.4.1, A.3). It reuses its stacks from body to body; one goroutine uses it.
@@ -41,14 +39,13 @@ type Validator struct {
 	locals   locals
 	effort   effort
 	flow     flow
+	frame    frame
 
-	moves  int  // see Event.Moves
-	falls  bool // see Event.Falls
-	step   int  // 1 in live code
-	count  int  // see Event.Count
-	values int  // see Body.Values
-	sets   int  // locals that were set
-	merges int  // see Body.Merges
+	moves int  // see Event.Moves
+	falls bool // see Event.Falls
+	step  int  // 1 in live code
+	count int  // see Event.Count
+	sets  int  // locals that were set
 
 	nesting int // the most blocks within each other, the function's own included
 }
@@ -64,19 +61,20 @@ func (v *Validator) Validate(i int) (Body, *Error) {
 	t := v.m.TypeOf(f)
 	v.r = reader{data: v.m.Data, pos: span.Start, end: span.End}
 	v.operands, v.controls, v.floor = v.operands[:0], v.controls[:0], 0
-	v.step, v.count, v.values, v.sets, v.merges, v.nesting = 1, 0, 0, 0, 0, 0
+	v.step, v.count, v.sets, v.nesting = 1, 0, 0, 0
 	v.locals.read(&v.r, t.Params, v.m.limits.Locals)
 	v.spread(span.Start)
-	body := Body{Code: v.r.pos, Slots: v.locals.slots}
+	body := Body{Code: v.r.pos}
 	v.flow.begin(v.locals.n)
+	v.frame.begin(&v.locals)
 	v.effort.room = roomPerBody
 	v.push(control{op: OpBlock, results: t.Results, live: true})
 	v.run()
 	if len(v.controls) > 0 {
 		v.r.fail(Malformed, span.End, "the body ends within %d blocks", len(v.controls))
 	}
-	body.Values, body.Merges = v.values, v.merges
 	v.settle(span.Start)
+	body.Frame = v.frame.size()
 	v.m.MostLocals.note(v.locals.n, f)
 	v.m.MostNesting.note(v.nesting-1, f)
 	if v.r.err != nil {
@@ -114,6 +112,9 @@ func (v *Validator) run() {
 // apply pops and pushes what the shape says.
 func (v *Validator) apply(s *shape, at int) {
 	n := len(v.operands) - int(s.n)
+	if s.claims > 0 {
+		v.claim(s.claims)
+	}
 	if n < v.floor {
 		v.applySlow(s, at)
 		return
@@ -125,6 +126,9 @@ func (v *Validator) apply(s *shape, at int) {
 		}
 	}
 	v.operands = v.operands[:n]
+	for i := int(s.n) - 1; i >= 0; i-- {
+		v.frame.pop(n+i, s.pops[i])
+	}
 	if s.push != Unknown {
 		v.give(s.push)
 	}
@@ -144,6 +148,7 @@ func (v *Validator) applySlow(s *shape, at int) {
 func (v *Validator) memoryArg(log uint8) {
 	at := v.r.pos
 	v.search()
+	v.useMemory()
 	align := v.r.u32()
 	switch {
 	case v.r.err != nil:
