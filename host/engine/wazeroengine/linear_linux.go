@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -44,15 +45,28 @@ func unmap(image []byte) error {
 
 // pagemap tells which pages of this process's memory are its own, not those of a file that is mapped there: see
 // https://docs.kernel.org/admin-guide/mm/pagemap.html. It is safe for concurrent use.
-type pagemap struct{ file *os.File }
+type pagemap struct {
+	file  *os.File
+	scans bool // it can be asked for runs of pages
+}
 
 // openPagemap is nil where /proc is absent or closed to us, or no file can be mapped.
 func openPagemap() *pagemap {
+	for _, scans := range []bool{true, false} {
+		if p := openPagemapThat(scans); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// openPagemapThat is nil where it can't be asked, or read.
+func openPagemapThat(scans bool) *pagemap {
 	file, err := os.Open("/proc/self/pagemap")
 	if err != nil {
 		return nil
 	}
-	p := &pagemap{file}
+	p := &pagemap{file, scans}
 	if !p.works() {
 		_ = file.Close()
 		return nil
@@ -92,6 +106,60 @@ func (p *pagemap) close() error {
 	return p.file.Close()
 }
 
+// changed calls f for each run of pages that memory holds on its own account. memory begins at a page.
+func (p *pagemap) changed(memory []byte, f func(at, end int) error) error {
+	if p.scans {
+		return p.scan(memory, f)
+	}
+	return p.read(memory, f)
+}
+
+// scanArgument is the kernel's struct pm_scan_arg.
+type scanArgument struct {
+	size, flags, start, end, walkEnd, regions, regionsLength, mostPages, inverted, mask, anyOf, result uint64
+}
+
+// scanRegion is the kernel's struct page_region.
+type scanRegion struct{ start, end, categories uint64 }
+
+// Categories of pages, and the request, which Linux has since 6.7: it takes a tenth of the time of reading.
+const (
+	categoryFile    = 1 << 2
+	categoryPresent = 1 << 3
+	categorySwapped = 1 << 4
+	requestScan     = 3<<30 | uint(unsafe.Sizeof(scanArgument{}))<<16 | 'f'<<8 | 16 // _IOWR
+)
+
+// scan asks for the runs.
+func (p *pagemap) scan(memory []byte, f func(at, end int) error) error {
+	if len(memory) == 0 {
+		return nil
+	}
+	var regions [64]scanRegion
+	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(memory))))
+	a := scanArgument{
+		size: uint64(unsafe.Sizeof(scanArgument{})), start: base, end: base + uint64(len(memory)),
+		regions: uint64(uintptr(unsafe.Pointer(&regions))), regionsLength: uint64(len(regions)),
+		inverted: categoryFile, mask: categoryFile, anyOf: categoryPresent | categorySwapped,
+	}
+	var found []scanRegion
+	for a.start < a.end {
+		n, _, errno := unix.Syscall(unix.SYS_IOCTL, p.file.Fd(), uintptr(requestScan), uintptr(unsafe.Pointer(&a)))
+		runtime.KeepAlive(&regions)
+		if errno != 0 {
+			return fmt.Errorf("asking which pages have changed: %w", errno)
+		}
+		found = append(found, regions[:n]...) // f may change what is scanned
+		a.start = a.walkEnd
+	}
+	for _, r := range found {
+		if err := f(int(r.start-base), int(r.end-base)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Bits of an entry: the page is in memory, is swapped out, is a file's.
 const (
 	pagePresent = 1 << 63
@@ -99,8 +167,8 @@ const (
 	pageOfFile  = 1 << 61
 )
 
-// changed calls f for each run of pages that memory holds on its own account. memory begins at a page.
-func (p *pagemap) changed(memory []byte, f func(at, end int) error) error {
+// read reads the entry of each page.
+func (p *pagemap) read(memory []byte, f func(at, end int) error) error {
 	size := os.Getpagesize()
 	page := int64(uintptr(unsafe.Pointer(unsafe.SliceData(memory)))) / int64(size)
 	var entries [512]uint64

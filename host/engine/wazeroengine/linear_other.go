@@ -34,6 +34,8 @@ type pagemap struct{}
 
 func openPagemap() *pagemap { return nil }
 
+func openPagemapThat(bool) *pagemap { return nil }
+
 func (*pagemap) close() error { return nil }
 
 func (*pagemap) changed([]byte, func(at, end int) error) error { return errors.ErrUnsupported }

@@ -13,9 +13,11 @@ const page = 65536
 // memories runs a test with each way of keeping an image that this system has.
 func memories(t *testing.T, test func(t *testing.T, pages *pagemap)) {
 	t.Run("copied", func(t *testing.T) { test(t, nil) })
-	if pages := openPagemap(); pages != nil {
-		t.Cleanup(func() { _ = pages.close() })
-		t.Run("mapped", func(t *testing.T) { test(t, pages) })
+	for _, scans := range []bool{true, false} {
+		if pages := openPagemapThat(scans); pages != nil {
+			t.Cleanup(func() { _ = pages.close() })
+			t.Run(fmt.Sprintf("mapped, scans %v", scans), func(t *testing.T) { test(t, pages) })
+		}
 	}
 }
 
