@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -114,9 +113,12 @@ func (p *pagemap) changed(memory []byte, f func(at, end int) error) error {
 	return p.read(memory, f)
 }
 
-// scanArgument is the kernel's struct pm_scan_arg.
+// scanArgument is the kernel's struct pm_scan_arg. The regions are on the stack, which may move: only a pointer moves with it.
 type scanArgument struct {
-	size, flags, start, end, walkEnd, regions, regionsLength, mostPages, inverted, mask, anyOf, result uint64
+	size, flags, start, end, walkEnd uint64
+	regions                          *scanRegion
+	regionsLength, mostPages         uint64
+	inverted, mask, anyOf, result    uint64
 }
 
 // scanRegion is the kernel's struct page_region.
@@ -139,15 +141,17 @@ func (p *pagemap) scan(memory []byte, f func(at, end int) error) error {
 	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(memory))))
 	a := scanArgument{
 		size: uint64(unsafe.Sizeof(scanArgument{})), start: base, end: base + uint64(len(memory)),
-		regions: uint64(uintptr(unsafe.Pointer(&regions))), regionsLength: uint64(len(regions)),
+		regions: &regions[0], regionsLength: uint64(len(regions)),
 		inverted: categoryFile, mask: categoryFile, anyOf: categoryPresent | categorySwapped,
 	}
 	var found []scanRegion
 	for a.start < a.end {
 		n, _, errno := unix.Syscall(unix.SYS_IOCTL, p.file.Fd(), uintptr(requestScan), uintptr(unsafe.Pointer(&a)))
-		runtime.KeepAlive(&regions)
 		if errno != 0 {
 			return fmt.Errorf("asking which pages have changed: %w", errno)
+		}
+		if a.walkEnd <= a.start {
+			return errors.New("asking which pages have changed: the kernel does not get on")
 		}
 		found = append(found, regions[:n]...) // f may change what is scanned
 		a.start = a.walkEnd
