@@ -92,6 +92,7 @@ func TestRefusals(t *testing.T) {
 		{"block type spelled long", plain(0x02, 0xc0, 0x7f, 0x0b), CodeMalformed, "block type"},
 		{"code after the end", plain(0x0b, 0x01), CodeMalformed, "after the end"},
 		{"no end", binaryOf(section(1, vec(funcType("", ""))), section(3, vec(leb(0))), section(10, vec([]byte{2, 0, 1}))), CodeMalformed, "ends within"},
+		{"no end behind a call", binaryOf(section(1, vec(funcType("", ""))), section(3, vec(leb(0))), section(10, vec([]byte{3, 0, 0x10, 0}))), CodeMalformed, "ends within"},
 		{"else without if", plain(0x02, 0x40, 0x05, 0x0b), CodeMalformed, "else"},
 		{"two elses", plain(0x41, 0, 0x04, 0x40, 0x05, 0x05, 0x0b), CodeMalformed, "else"},
 		{"data segment without a count", binaryOf(section(1, vec(funcType("", ""))), section(3, vec(leb(0))), section(5, 1, 0, 1), section(10, vec(body(0xfc, 9, 0)))), CodeMalformed, "data count"},

@@ -70,9 +70,10 @@ func (w *planner) leaves(e *wasm.Event) {
 	w.add(e.At, kind, label)
 }
 
-// noteCall notes a call, also one that an instruction is replaced by. One that does not come back does not matter.
+// noteCall notes a call, also one that an instruction is replaced by. One that does not come back does not matter. The body may be cut
+// short behind it: that is refused later.
 func (w *planner) noteCall(e *wasm.Event) {
-	if wasm.Op(w.m.Data[e.Next]) != wasm.OpUnreachable {
+	if e.Next == len(w.m.Data) || wasm.Op(w.m.Data[e.Next]) != wasm.OpUnreachable {
 		w.loop.calls = true
 	}
 }
