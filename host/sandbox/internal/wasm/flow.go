@@ -98,6 +98,7 @@ func (v *Validator) enter(c *control) {
 		f.loops, f.spans = append(f.loops, len(f.spans)), append(f.spans, span{})
 		f.most = max(f.most, len(f.loops))
 		v.join(join{ways: 1, sets: int32(v.locals.n), arity: int32(len(c.params))})
+		v.frame.forget() // an engine does not know yet what comes back to the head
 	case OpIf, OpElse:
 		f.depth, f.run = c.depth+1, c.run+1
 		v.join(join{ways: 1})

@@ -20,13 +20,14 @@ func oneBodyOf(t Type, locals int, code []byte) []byte {
 	}
 	body := bytes.Join([][]byte{{1}, uleb(locals), {byte(t)}, code, {opEnd}}, nil)
 	return bytes.Join([][]byte{[]byte(magic + version1), section(1, []byte{1, 0x60, 1, byte(I32), 0}), section(3, []byte{1, 0}),
-		section(5, []byte{1, 0, 1}), section(10, []byte{1}, uleb(len(body)), body)}, nil)
+		section(5, []byte{1, 0, 1}),
+		section(6, []byte{15}, bytes.Repeat([]byte{byte(I64), 0, opI64Const, 1, opEnd}, 15)), section(10, []byte{1}, uleb(len(body)), body)}, nil)
 }
 
 // validated is a validator that has seen the one function of a module.
 func validated(t interface{ Fatalf(string, ...any) }, module []byte) (*Validator, *Error) {
 	const many = 1 << 20
-	m, err := Decode(module, Limits{ModuleBytes: many * 8, BodyBytes: many, Locals: 50_000, AllLocals: many, Nesting: 16_384, Types: 10, Functions: 10, MemoryPages: 10})
+	m, err := Decode(module, Limits{ModuleBytes: many * 8, BodyBytes: many, Locals: 50_000, AllLocals: many, Nesting: 16_384, Types: 10, Functions: 10, Globals: 15, MemoryPages: 10})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

@@ -29,6 +29,9 @@ var frames = []struct {
 	}), 5334},
 	{"loops in a row", cat(times(20, func(int) []byte { return cat(round, addAll, get0, []byte{opBrIf, 0}, end) }), readAll), 5462},
 	{"loops within each other", cat(times(20, always(round...)), addAll, times(20, always(cat(again, get0, []byte{opBrIf, 0}, end)...)), readAll), 3756},
+	{"globals in loops in a row", times(100, func(int) []byte {
+		return cat(round, times(3, func(int) []byte { return cat(globals, get0, []byte{opBrIf, 0}) }), end)
+	}), 1016},
 	{"sets in loops that may be skipped", cat(times(20, always(cat(round, when, setAll, end, get0, []byte{opBrIf, 0}, end)...)), readAll), 7210},
 	{"divisions", cat(setAll, times(400, next(0x80)), readAll), 506},
 	{"shifts", cat(setAll, times(400, next(0x86)), readAll), 804},
@@ -46,6 +49,7 @@ var (
 	setAll    = times(100, func(i int) []byte { return cat(computed(i), set(1+i)) })
 	addAll    = times(100, func(i int) []byte { return cat(get(1+i), constant(1), []byte{0x7c}, set(1+i)) })
 	readAll   = cat(times(100, func(i int) []byte { return get(1 + i) }), sum, store)
+	globals   = cat(constant(0), times(15, func(i int) []byte { return []byte{opGlobalGet, byte(i), 0x7c} }), store)
 	sum       = times(99, always(0x7c))
 	store     = cat(set(1), get0, get(1), []byte{0x37, 3, 0})
 )
