@@ -57,10 +57,10 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func (c *codeCache) open(m *sandbox.Module) (*compiledCode, error) {
 	kept := filepath.Join(c.folder, hex.EncodeToString(m.Hash[:])+fmt.Sprintf("-%08x", crc32.Checksum(m.Wasm, castagnoli)))
 	code := &compiledCode{kept: kept, folder: kept}
-	want, err := os.ReadFile(filepath.Join(kept, sumFile))
+	want, err := code.keptSum()
 	if err == nil {
 		var sum string
-		if sum, err = code.sum(); err == nil && sum != string(want) {
+		if sum, err = code.sum(); err == nil && sum != want {
 			err = errors.New("the checksum is wrong")
 		}
 	}
@@ -77,6 +77,21 @@ func (c *codeCache) open(m *sandbox.Module) (*compiledCode, error) {
 	}
 	code.cache, err = wazero.NewCompilationCacheWithDir(code.folder)
 	return code, err
+}
+
+// keptSum reads the checksum's file. Neither a link nor a pipe is read, which may never end, nor more than a checksum can be.
+func (c *compiledCode) keptSum() (string, error) {
+	const longest = 128
+	path := filepath.Join(c.kept, sumFile)
+	info, err := os.Lstat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() || info.Size() > longest {
+		return "", fmt.Errorf("%s is no checksum", path)
+	}
+	sum, err := os.ReadFile(path)
+	return string(sum), err
 }
 
 // sum is over the module's key and the names and contents of all files but the checksum's own.
@@ -110,7 +125,8 @@ func (c *compiledCode) sum() (string, error) {
 func (c *compiledCode) seal() error {
 	if c.folder == c.kept {
 		now := time.Now()
-		return os.Chtimes(filepath.Join(c.kept, sumFile), now, now)
+		_ = os.Chtimes(filepath.Join(c.kept, sumFile), now, now) // only the order of removal hangs on it: the folder may be read-only
+		return nil
 	}
 	sum, err := c.sum()
 	if err == nil {

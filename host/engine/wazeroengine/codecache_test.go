@@ -3,6 +3,7 @@ package wazeroengine
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -101,6 +102,37 @@ func TestDamagedCodeIsCompiledAnew(t *testing.T) {
 		if got, said := answer(t, dir, m); got != 42 || said != "" {
 			t.Fatalf("after damage at %d: %d, %s", at, got, said)
 		}
+	}
+}
+
+// TestAChecksumThatIsNoneIsNotRead has files in its place that hold more than a checksum, and which nothing must read to their end.
+func TestAChecksumThatIsNoneIsNotRead(t *testing.T) {
+	for name, put := range map[string]func(path string) error{
+		"link":   func(path string) error { return os.Symlink(t.TempDir(), path) },
+		"folder": func(path string) error { return os.Mkdir(path, 0o700) },
+		"large": func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, m := filepath.Join(t.TempDir(), "code"), answering(t, 42)
+			answer(t, dir, m)
+			kept, err := filepath.Glob(filepath.Join(dir, "*"))
+			if err != nil || len(kept) != 1 {
+				t.Fatalf("%q, %v", kept, err)
+			}
+			path := filepath.Join(kept[0], sumFile)
+			if err := errors.Join(os.Remove(path), put(path)); err != nil {
+				t.Fatal(err)
+			}
+			// What is said names the damaged folder, not the one that takes its place.
+			if got, said := answer(t, dir, m); got != 42 || !strings.Contains(said, "no checksum") || !strings.Contains(said, "folder="+kept[0]+" ") {
+				t.Errorf("%d, %s", got, said)
+			}
+			if got, said := answer(t, dir, m); got != 42 || said != "" {
+				t.Errorf("afterwards: %d, %s", got, said)
+			}
+		})
 	}
 }
 

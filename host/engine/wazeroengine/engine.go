@@ -103,7 +103,7 @@ func (e *Engine) compileKept(ctx context.Context, m *sandbox.Module, o engine.Op
 		return nil, err
 	}
 	if code.damaged != nil {
-		e.log.Warn("a kept module was damaged and is compiled anew", "folder", code.folder, "reason", visible.Line(code.damaged.Error()))
+		e.log.Warn("a kept module was damaged and is compiled anew", "folder", code.kept, "reason", visible.Line(code.damaged.Error()))
 	}
 	compiled, err := e.compile(ctx, code.cache, m, o)
 	if err != nil {
