@@ -57,6 +57,10 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func (c *codeCache) open(m *sandbox.Module) (*compiledCode, error) {
 	kept := filepath.Join(c.folder, hex.EncodeToString(m.Hash[:])+fmt.Sprintf("-%08x", crc32.Checksum(m.Wasm, castagnoli)))
 	code := &compiledCode{kept: kept, folder: kept}
+	// What is not there is not removed: another process may put it there at this moment, whole.
+	if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
+		return code, code.begin(c)
+	}
 	want, err := code.keptSum()
 	if err == nil {
 		var sum string
@@ -71,12 +75,19 @@ func (c *codeCache) open(m *sandbox.Module) (*compiledCode, error) {
 		if err := os.RemoveAll(kept); err != nil {
 			return nil, err
 		}
-		if code.folder, err = os.MkdirTemp(c.folder, "new-*"); err != nil {
-			return nil, err
-		}
+		return code, code.begin(c)
 	}
 	code.cache, err = wazero.NewCompilationCacheWithDir(code.folder)
 	return code, err
+}
+
+// begin makes a new folder.
+func (c *compiledCode) begin(in *codeCache) (err error) {
+	if c.folder, err = os.MkdirTemp(in.folder, "new-*"); err != nil {
+		return err
+	}
+	c.cache, err = wazero.NewCompilationCacheWithDir(c.folder)
+	return err
 }
 
 // keptSum reads the checksum's file. Neither a link nor a pipe is read, which may never end, nor more than a checksum can be.
