@@ -122,7 +122,10 @@ type scanArgument struct {
 }
 
 // scanRegion is the kernel's struct page_region.
-type scanRegion struct{ start, end, categories uint64 }
+type scanRegion struct {
+	start, end uint64
+	_          uint64 // its categories
+}
 
 // Categories of pages, and the request, which Linux has since 6.7: it takes a tenth of the time of reading.
 const (
