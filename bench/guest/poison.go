@@ -138,7 +138,7 @@ func (b *bench) stageAlone(g *guest, rows int) (work, func() error, error) {
 
 // sparse runs one batch of 10,000 rows with three poison rows in it.
 func (b *bench) sparse(g *guest) (s Sparse, err error) {
-	const rows, every = 10_000, 4_000
+	const rows, every = 10_000, 3_333
 	chain, err := b.poisonChain(g, 0, poisonInput, poisonOutput)
 	if err != nil {
 		return s, err
