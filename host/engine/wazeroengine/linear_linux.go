@@ -140,6 +140,7 @@ func (p *pagemap) scan(memory []byte, f func(at, end int) error) error {
 	if len(memory) == 0 {
 		return nil
 	}
+	fd := p.file.Fd()
 	var regions [64]scanRegion
 	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(memory))))
 	a := scanArgument{
@@ -149,7 +150,7 @@ func (p *pagemap) scan(memory []byte, f func(at, end int) error) error {
 	}
 	var found []scanRegion
 	for a.start < a.end {
-		n, _, errno := unix.Syscall(unix.SYS_IOCTL, p.file.Fd(), uintptr(requestScan), uintptr(unsafe.Pointer(&a)))
+		n, _, errno := unix.Syscall(unix.SYS_IOCTL, fd, uintptr(requestScan), uintptr(unsafe.Pointer(&a)))
 		if errno != 0 {
 			return fmt.Errorf("asking which pages have changed: %w", errno)
 		}

@@ -47,22 +47,21 @@ func (v *Validator) begins(c *control) {
 
 // setValue notes that a local is given a value.
 func (v *Validator) setValue(local int) {
-	f, level := &v.frame, int32(len(v.controls)-1)
-	s := &f.values
-	new := value{local: int32(local), outer: s.of[local], level: level, segment: f.segment, born: f.clock}
-	s.put(new)
+	f := &v.frame
+	f.values.put(value{
+		local: int32(local), outer: f.values.of[local], level: int32(len(v.controls) - 1), segment: f.segment, born: f.clock,
+	})
 }
 
 // put gives a local a value, in place of one in the same block.
-func (s *values) put(new value) {
-	at := s.of[new.local]
-	if old := &s.all[at]; old.level == new.level {
-		new.outer = old.outer
-		*old = new
+func (s *values) put(d value) {
+	if old := &s.all[s.of[d.local]]; old.level == d.level {
+		d.outer = old.outer
+		*old = d
 		return
 	}
-	s.of[new.local] = int32(len(s.all))
-	s.all = append(s.all, new)
+	s.of[d.local] = int32(len(s.all))
+	s.all = append(s.all, d)
 }
 
 // useValue notes that a value is read, and with it what it is made of.
