@@ -31,9 +31,9 @@ type Consumer struct {
 	closed   error // of Close
 
 	reading
-	seen    *seenWriters // nil unless stale records are dropped
-	stale   int64        // records that were dropped
-	pending []Record     // of the last Poll, that Records has not handed out
+	seen    *seenMemory // nil unless stale records are dropped
+	stale   int64       // records that were dropped
+	pending []Record    // of the last Poll, that Records has not handed out
 }
 
 // Consumer starts reading a partition. The start is resolved before it returns: End is the end as it was then. The error wraps
@@ -79,7 +79,7 @@ func newConsumer(client *Client, r replica, s consumerSettings, at int64) *Consu
 		c.commits = newCommits(client, r, s.consumerID)
 	}
 	if s.dropStale {
-		c.seen = newSeenWriters(s.seen[r.partition])
+		c.seen = newSeenMemory(s.seen[r.partition])
 	}
 	return c
 }
@@ -180,6 +180,7 @@ func (c *Consumer) poll(ctx context.Context, most int, wait bool) ([]Record, err
 	}
 	c.began = c.position
 	c.records, c.inflated = c.records[:0], 0
+	c.seen.settle()
 	c.arena.begin()
 	for {
 		more, err := c.advance(ctx, wait, len(c.records) > 0)
@@ -232,6 +233,7 @@ func (c *Consumer) pollBatch(ctx context.Context, wait bool) (b Batch, err error
 		}
 		return b, nil
 	}
+	c.seen.settle()
 	c.arena.begin()
 	for b == nil {
 		more, err := c.advance(ctx, wait, false)
@@ -290,6 +292,15 @@ func (c *Consumer) Commit(ctx context.Context) error {
 	return c.commits.commit(ctx)
 }
 
+// CommitTo stores that everything before offset next is processed, whatever was returned meanwhile. Another goroutine may call it while
+// Poll waits. It goes with neither Commit nor WithAutoCommit. Errors are Commit's.
+func (c *Consumer) CommitTo(ctx context.Context, next int64) error {
+	if c.commits == nil {
+		return fmt.Errorf("commit of %v: %w", c.replica, ErrNoConsumerID)
+	}
+	return c.commits.store(ctx, func() int64 { return max(next-1, -1) })
+}
+
 // StaleRecords is how many records were dropped because they had been returned before (WithDropStale).
 func (c *Consumer) StaleRecords() int64 { return c.stale }
 
@@ -297,9 +308,19 @@ func (c *Consumer) StaleRecords() int64 { return c.stale }
 func (c *Consumer) Seen() Seen {
 	s := Seen{Partition: c.replica.partition}
 	if c.seen != nil {
-		s.Writers = c.seen.state()
+		s.Writers = c.seen.now.state()
 	}
 	return s
+}
+
+// SeenBefore is Seen as it was when the record of that offset was the next one: for whoever stops in the middle of what a Poll returned and
+// is to go on there. The offset is that of a record that the last Poll or PollBatch returned, or right behind them; for lower ones the
+// answer is that for the first of them, for higher ones Seen's. It is a copy, and nil without WithDropStale.
+func (c *Consumer) SeenBefore(offset int64) []SeenWriter {
+	if c.seen == nil {
+		return nil
+	}
+	return c.seen.stateBefore(offset)
 }
 
 // Close ends the consumer and its connection and drops what was received ahead. A Poll that waits returns ErrClosed, and so do later

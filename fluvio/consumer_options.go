@@ -106,7 +106,7 @@ func WithAutoCommit(every time.Duration) ConsumerOption {
 // dropped. See StaleRecords.
 //
 // What was seen is remembered of the last 1024 writers of each partition, up to 64 gaps in each one's ordinals; seen is what a consumer
-// before this one knew at the offset where this one starts, from its Seen.
+// before this one knew at the offset where this one starts, from its Seen or SeenBefore.
 func WithDropStale(seen ...Seen) ConsumerOption {
 	return consumerOption(func(s *consumerSettings) {
 		s.dropStale, s.seen = true, make(map[uint32][]SeenWriter, len(seen))

@@ -43,6 +43,11 @@ type reading struct {
 // false if there is none without waiting.
 func (c *Consumer) advance(ctx context.Context, wait, some bool) (bool, error) {
 	for c.batch == nil {
+		if !some {
+			c.seen.settle()
+		} else if c.seen.full() {
+			return false, nil
+		}
 		if c.position >= c.settings.until {
 			return false, io.EOF
 		}
@@ -122,7 +127,7 @@ func (c *Consumer) enter() error {
 	c.rest, c.batch, c.opened = rest, b, false
 	c.choose()
 	if len(c.want) == 0 {
-		c.leave()
+		c.passRest()
 	}
 	return nil
 }
@@ -141,7 +146,7 @@ func (c *Consumer) choose() {
 	}
 	first, end := c.position, min(c.batch.NextOffset(), c.settings.until)
 	toOffset := c.batch.BaseOffset() - s.Ordinal
-	c.want = c.seen.fresh(c.want, s.Writer, Span{first - toOffset, end - toOffset})
+	c.want = c.seen.now.fresh(c.want, s.Writer, Span{first - toOffset, end - toOffset})
 	stale := end - first
 	for i := range c.want {
 		stale -= c.want[i].To - c.want[i].From
@@ -206,7 +211,7 @@ func (c *Consumer) moveTo(offset int64) {
 	if c.seen != nil && offset > c.position && !c.filtered() {
 		if s, ok := c.batch.Sequence(); ok {
 			toOffset := c.batch.BaseOffset() - s.Ordinal
-			c.seen.add(s.Writer, Span{c.position - toOffset, offset - toOffset})
+			c.seen.add(c.position, s.Writer, Span{c.position - toOffset, offset - toOffset})
 		}
 	}
 	c.position = offset
@@ -223,7 +228,7 @@ func (c *Consumer) read(most int) {
 			ok = c.readSome(int(min(want.To-next, int64(most-len(c.records)))))
 		case c.walk.Left() > 0:
 			if ok = c.nextSpan(next); !ok {
-				c.stopAt(next)
+				c.passRest()
 				return
 			}
 		}
@@ -282,9 +287,9 @@ func (c *Consumer) nextSpan(offset int64) bool {
 	return c.wanted < len(c.want)
 }
 
-// stopAt ends the batch at a record that is not wanted any more.
-func (c *Consumer) stopAt(offset int64) {
-	if offset < c.settings.until {
+// passRest ends a batch of which no more is wanted: the rest is stale, or behind the end to read to.
+func (c *Consumer) passRest() {
+	if c.batch.NextOffset() <= c.settings.until {
 		c.leave()
 		return
 	}
@@ -301,7 +306,7 @@ func (c *Consumer) wholeBatch() (record.Batch, error) {
 		return b, nil
 	}
 	if !c.nextSpan(c.position) {
-		c.leave()
+		c.passRest()
 		return nil, nil
 	}
 	if err := c.open(); err != nil {
@@ -314,7 +319,7 @@ func (c *Consumer) wholeBatch() (record.Batch, error) {
 	}
 	c.moveTo(want.To)
 	if !c.nextSpan(c.position) || c.position >= b.NextOffset() {
-		c.stopAt(c.position)
+		c.passRest()
 	}
 	return made, nil
 }

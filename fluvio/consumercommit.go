@@ -38,14 +38,17 @@ func (k *commits) settle() {
 }
 
 // commit stores what counts as processed, unless that is stored already.
-func (k *commits) commit(ctx context.Context) error {
+func (k *commits) commit(ctx context.Context) error { return k.store(ctx, k.processed.Load) }
+
+// store stores the offset of the last record that is processed, as it is when its turn comes, unless that is stored already.
+func (k *commits) store(ctx context.Context, processed func() int64) error {
 	select {
 	case k.busy <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	defer func() { <-k.busy }()
-	offset := k.processed.Load()
+	offset := processed()
 	if offset == k.stored {
 		return nil
 	}

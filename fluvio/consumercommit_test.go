@@ -74,6 +74,37 @@ func TestAConsumerResumesBehindWhatItCommitted(t *testing.T) {
 	}
 }
 
+func TestACommitMayLagBehindTheReader(t *testing.T) {
+	c := cluster(t, 1)
+	p := newProducer(t, c)
+	produce(t, p, 0, 100)
+	if err := p.Close(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	consumer := newConsumer(t, c, 0, fluvio.At(0), fluvio.WithConsumerID("group"))
+	defer consumer.Close()
+	done := make(chan error, 1)
+	go func() { // the reader waits for more meanwhile
+		for _, next := range []int64{0, 7, 7, 40} {
+			if err := consumer.CommitTo(soon(t), next); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	wantValues(t, consumer, 0, 100)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := storedOffset(t, c, "group", 0); got != 39 {
+		t.Errorf("stored %d", got)
+	}
+	if err := newConsumer(t, c, 0, fluvio.At(0)).CommitTo(soon(t), 1); !errors.Is(err, fluvio.ErrNoConsumerID) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestConsumerOffsetsAreListedAndDeleted(t *testing.T) {
 	c := cluster(t, 2)
 	p := newProducer(t, c)

@@ -92,7 +92,7 @@ func TestReusedMemoryIsNotTakenAnew(t *testing.T) {
 func TestBatchesMadeAnewDoNotPileUp(t *testing.T) {
 	const records, batch = 24_000, 1000
 	_, c := pollCase{Zstd, batch, true}.consumer(t, 1)
-	c.seen = newSeenWriters(nil)
+	c.seen = newSeenMemory(nil)
 	set := chunkOf(t, Zstd, pollValue, batch, records)
 	for rest := set; len(rest) > 0; {
 		b, tail, err := record.Next(rest)
