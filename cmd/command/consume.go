@@ -43,7 +43,13 @@ It begins with what is written from now on, or at the first record with --until-
 which. With --consumer ID the cluster keeps how far it has come, every two seconds and at the end: the next time it begins behind
 that, and so do --beginning, --head and --tail; --start and --from OFFSET do not.
 
---format prints a text for each record, with {{key}}, {{value}}, {{offset}}, {{partition}}, {{time}} and {{topic}} in it.`,
+--format prints a text for each record, with {{key}}, {{value}}, {{offset}}, {{partition}}, {{time}} and {{topic}} in it.
+
+--drop-stale leaves out records that a writer who numbers them (a sink with delivery = 'exactly_once', weir produce) has written twice, because a
+request that it had given up was stored all the same. Each record of such a writer is printed once, from where consume begins: what came before that
+it has not seen, so a record whose first copy is there is printed at its second. Records without numbers, and equal ones that were
+written twice on purpose, are all printed. It knows the last 1,024 writers of each partition. How many were left out is told at the
+end. weir's own broker stores no record twice in the first place.`,
 		ValidArgsFunction: sh.completeTopic,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
@@ -72,6 +78,9 @@ that, and so do --beginning, --head and --tail; --start and --from OFFSET do not
 				return fault.Inputf("--json, --key-value and --format: want one of them")
 			}
 			c.SmartModule = sm.config(cmd)
+			if c.DropStale && (sm.Name != "" || sm.Path != "") {
+				return fault.Inputf("--drop-stale and a SmartModule: want one of them, since what a SmartModule lets through has no numbers")
+			}
 			c.Cluster, c.Topic, c.JSON, c.Out = sh.cluster(), args[0], sh.json, sh.out
 			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
@@ -96,7 +105,7 @@ that, and so do --beginning, --head and --tail; --start and --from OFFSET do not
 	flags.Var(newSize(&c.MaxMemory, 1<<20), "max-memory", "most bytes of records read ahead, of all partitions together; default: 64MB, more for many partitions")
 	flags.StringVar(&isolation, "isolation", "read_committed", "read_committed: what all replicas have; read_uncommitted: what the leader has")
 	flags.StringVarP(&c.Consumer, "consumer", "c", "", "ID under which the cluster keeps how far this consumer has come")
-	flags.BoolVar(&c.DropStale, "drop-stale", false, "leave out numbered records that their writer has sent twice")
+	flags.BoolVar(&c.DropStale, "drop-stale", false, "leave out records that a writer who numbers them has sent twice")
 	sm.add(sh, cmd)
 	flags.Uint64Var(&sm.LookbackLast, "lookback-last", 0, "how many records before the start the SmartModule is shown first")
 	flags.Var(span{&sm.LookbackAge}, "lookback-age", "how old the records that the SmartModule is shown first may be")

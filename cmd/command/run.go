@@ -26,11 +26,15 @@ weir.fuel_per_second, weir.timeout, weir.depth, weir.host_calls, weir.emits, wei
 weir.log_bytes), with a line in the log that names each one that changed. Where anything else in the file is not as it was, or the
 file would not be accepted, nothing changes, and a warning says why. Closing the terminal sends SIGHUP too, so it does not end a run.
 
+--metrics serves /metrics, in Prometheus text, /healthz (503 when a pipeline has failed) and /readyz (503 until every pipeline reads, and
+while what it needs is out of reach); docs/metrics.md says what there is. It has no password: keep it away from other people's networks.
+
 Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the environment.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.File, c.Endpoint, c.RetryBudget = args[0], sh.endpoint, sh.retryBudget
 			c.Log, c.JSON, c.Out, c.Err = sh.log, sh.json, sh.out, sh.talk()
 			c.LogSummary = sh.logFormat == "json"
+			c.Version, c.MetricsReady = sh.version, func(address string) { sh.say("metrics=" + address) }
 			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
 			defer done()
 			c.Live = new(app.Live)
@@ -44,6 +48,7 @@ Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the env
 	flags.BoolVar(&c.UntilEnd, "until-end", false, "stop at the end offsets seen at start")
 	flags.StringVar(&c.Worker, "worker", "0/1", "I/N: run only the source partitions p with p mod N = I")
 	flags.BoolVar(&c.Explain, "explain", false, "print the plan and end")
+	flags.StringVar(&c.Metrics, "metrics", "", "HOST:PORT to serve /metrics, /healthz and /readyz on; port 0: the system picks, and it is printed")
 	flags.BoolVar(&c.FailFast, "fail-fast", false, "stop all pipelines when one fails")
 	return sh.withEndpoint(cmd)
 }

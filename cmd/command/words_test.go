@@ -31,6 +31,18 @@ func TestWhatIsWrongWithACommandIsSaidInPlainWords(t *testing.T) {
 		"consume t --max-bytes 0":             "want a size from 1024 to",
 		"consume t --max-bytes 1":             "want a size from 1024 to",
 		"topic delete t --force":              "--force needs --system",
+		"deadletter":                          "want one of list, replay, show after it",
+		"deadletter show d 0":                 "weir deadletter show: want TOPIC PARTITION OFFSET after it",
+		"deadletter show d 0 1 2":             `it takes one TOPIC PARTITION OFFSET, got "2" too`,
+		"deadletter show d -- -1 0":           `want a partition such as 0, got "-1"`,
+		"deadletter show d 2147483648 0":      "want a partition",
+		"deadletter show d 0 0x1":             "want an offset",
+		"deadletter replay d --offsets 0:1,2": `want PARTITION:OFFSET such as 0:17, got "2"`,
+		"deadletter replay d --offsets 0:-1":  "want PARTITION:OFFSET",
+		"deadletter replay d --offsets :":     "want PARTITION:OFFSET",
+		"deadletter replay d --derived":       "--derived needs --to",
+		"deadletter list d --limit 0":         "--limit: want 1 or more",
+		"deadletter list d --from -1":         "--from: want earliest, latest or an offset",
 	} {
 		var out, errs bytes.Buffer
 		code := Run("test", strings.Fields(args), strings.NewReader(""), &out, &errs)

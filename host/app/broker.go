@@ -125,7 +125,7 @@ func asAsked(asked, real string) string {
 func serveBroker(ctx context.Context, drain <-chan struct{}, c BrokerConfig, b *broker.Broker, ready func(BrokerAddresses) error) error {
 	at := c.addresses(b.SC(), b.SPU())
 	if c.Metrics != "" {
-		server, err := serveMetrics(c.Metrics, b.Stats, c.Log)
+		server, err := serveMetrics(c.Metrics, brokerHandler(b.Stats), c.Log)
 		if err != nil {
 			return fault.EnvironmentError(err)
 		}

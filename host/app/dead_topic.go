@@ -26,7 +26,7 @@ func (b *letterBook) to(t *table, topic deadTopic) (int, error) {
 			return i, nil
 		}
 	}
-	config, err := t.connector.DeadLetters(topic.name)
+	config, err := t.connector.DeadLetters(topic.name, b.plan.delivery())
 	if err != nil {
 		return -1, topic.at.Errorf("option %s: %w, got %s", option.Show(topic.option), err, option.Show(topic.name))
 	}

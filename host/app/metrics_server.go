@@ -23,21 +23,21 @@ const (
 	mostScrapes = 4
 )
 
-// metricsServer serves /metrics, in Prometheus text, and /healthz.
+// metricsServer serves /metrics, in Prometheus text, and what there is on health.
 type metricsServer struct {
 	listener net.Listener
 	http     *http.Server
 	done     chan struct{}
 }
 
-// serveMetrics listens on address and serves what stats says.
-func serveMetrics(address string, stats func() broker.Stats, log *slog.Logger) (*metricsServer, error) {
+// serveMetrics listens on address and serves.
+func serveMetrics(address string, handler http.Handler, log *slog.Logger) (*metricsServer, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	s := &metricsServer{listener: l, done: make(chan struct{}), http: &http.Server{
-		Handler:        metricsHandler(stats),
+		Handler:        handler,
 		ReadTimeout:    slowestScraper,
 		WriteTimeout:   slowestScraper,
 		MaxHeaderBytes: 16 << 10,
@@ -52,11 +52,19 @@ func serveMetrics(address string, stats func() broker.Stats, log *slog.Logger) (
 	return s, nil
 }
 
-func metricsHandler(stats func() broker.Stats) http.Handler {
+// metricsMux serves /metrics: what c collects, and what Go and the system say of the process.
+func metricsMux(c ...prometheus.Collector) *http.ServeMux {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(brokerCollector{stats}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(c...)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: mostScrapes}))
+	return mux
+}
+
+// brokerHandler serves a broker's metrics, and /healthz.
+func brokerHandler(stats func() broker.Stats) http.Handler {
+	mux := metricsMux(brokerCollector{stats})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, "ok\n") // who asked may be gone

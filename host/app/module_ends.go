@@ -8,6 +8,7 @@ import (
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/deadletter"
 	"github.com/weir-stream/weir/host/option"
+	"github.com/weir-stream/weir/internal/fault"
 )
 
 const (
@@ -52,11 +53,13 @@ type localEnd struct {
 	letters bool
 }
 
-func (c *localEnd) Role() connector.Role { return c.role }
+func (c *localEnd) Role() connector.Role         { return c.role }
+func (c *localEnd) Delivery() connector.Delivery { return connector.AtLeastOnce }
+func (c *localEnd) SkipLost() bool               { return false }
 
 func (c *localEnd) Describe() string { return localName + " " + c.role.String() }
 
-func (c *localEnd) DeadLetters(string) (connector.Config, error) {
+func (c *localEnd) DeadLetters(string, connector.Delivery) (connector.Config, error) {
 	return &localEnd{localEnds: c.localEnds, role: connector.RoleSink, letters: true}, nil
 }
 
@@ -76,23 +79,38 @@ func (c *localEnd) OpenSink(context.Context, connector.Env) (connector.Sink, err
 // localSource is one partition, the lines of a file.
 type localSource struct{ input *lineReader }
 
-func (s localSource) Topic() string                                { return rigInput }
-func (s localSource) Partitions() []uint32                         { return []uint32{0} }
-func (s localSource) Start(context.Context, uint32) (int64, error) { return 0, nil }
-func (s localSource) End(context.Context, uint32) (int64, error)   { return 0, nil }
-func (s localSource) Close() error                                 { return nil }
+func (s localSource) Topic() string                                   { return rigInput }
+func (s localSource) Partitions() []uint32                            { return []uint32{0} }
+func (s localSource) Start(context.Context, uint32) (int64, error)    { return 0, nil }
+func (s localSource) Earliest(context.Context, uint32) (int64, error) { return 0, nil }
+func (s localSource) End(context.Context, uint32) (int64, error)      { return 0, nil }
+func (s localSource) Close() error                                    { return nil }
 
-func (s localSource) Open(context.Context, uint32, int64) (connector.Reader, error) {
+func (s localSource) Open(context.Context, uint32, int64, int64, []connector.SeenWriter) (connector.Reader, error) {
 	return s.input, nil
 }
 
 // localSink is an output, or the rejected rows. It writes as it is told: there is nobody to wait for.
 type localSink struct{ *localEnd }
 
-func (s localSink) Partitions() int                                        { return 1 }
-func (s localSink) Open(context.Context, string) (connector.Writer, error) { return s, nil }
-func (s localSink) Flush(context.Context) error                            { return nil }
-func (s localSink) Close() error                                           { return nil }
+func (s localSink) Partitions() int                            { return 1 }
+func (s localSink) PartitionOf([]byte, int) uint32             { return 0 }
+func (s localSink) End(context.Context, uint32) (int64, error) { return 0, nil }
+func (s localSink) Flush(context.Context) error                { return nil }
+func (s localSink) Lost() int64                                { return 0 }
+func (s localSink) Close() error                               { return nil }
+
+func (s localSink) ExactlyOnce(context.Context) error {
+	return fault.Inputf("what a module makes here is kept nowhere")
+}
+
+func (s localSink) Open(context.Context, string, *connector.Sequence) (connector.Writer, error) {
+	return s, nil
+}
+
+func (s localSink) SequenceEnd(_ context.Context, _ uint32, _, ordinal, from int64) (int64, int64, error) {
+	return ordinal, from, nil
+}
 
 func (s localSink) Write(_ context.Context, _ uint32, m connector.Message) error {
 	if !s.letters {

@@ -107,6 +107,12 @@ func (r *lineReader) line() (line []byte, err error) {
 // Buffered tells that more is to come, as far as that is known. Between two chunks at random nothing is.
 func (r *lineReader) Buffered() bool { return r.err == nil && r.cuts == nil }
 
+// Seen has nothing to tell: lines have no writers.
+func (r *lineReader) Seen(int64) []connector.SeenWriter { return nil }
+
+// Stale is 0.
+func (r *lineReader) Stale() int64 { return 0 }
+
 // Commit has nobody to tell.
 func (r *lineReader) Commit(context.Context, int64) error { return nil }
 

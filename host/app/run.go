@@ -35,6 +35,12 @@ type RunConfig struct {
 	JSON               bool          // summaries as JSON, on Out
 	LogSummary         bool          // summaries without JSON as lines of Log, not on Err
 	Live               *Live         // changes limits while Run runs; nil: nobody does
+	// Metrics is the HOST:PORT to serve metrics and health on; empty: nowhere. MetricsReady, where set, is told the address,
+	// which tells the port where 0 was asked for. Version is of this weir, for the metrics.
+	Metrics      string
+	MetricsReady func(address string)
+	Version      string
+	unreachable  time.Duration // see the constant, which is the default
 
 	Log      *slog.Logger
 	Out, Err io.Writer
@@ -49,6 +55,11 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	}
 	if c.CheckpointInterval <= 0 {
 		return fault.Inputf("--checkpoint-interval: want more than 0, got %s", c.CheckpointInterval)
+	}
+	if c.Metrics != "" {
+		if err := CheckAddress("--metrics", c.Metrics); err != nil {
+			return err
+		}
 	}
 	cfg, err := config.Load(c.File)
 	if err != nil {
@@ -73,6 +84,9 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	if len(plans) == 0 {
 		return fault.Inputf("%s: nothing to run: the file has no INSERT INTO … SELECT … FROM …", c.File)
 	}
+	if err := checkDeliveries(plans, c.State); err != nil {
+		return err
+	}
 	if c.Explain {
 		return explain(c.Out, plans, c.JSON)
 	}
@@ -85,9 +99,14 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 		p.Stats = new(pipeline.Stats)
 		p.Store = checkpoint.Memory{}
 		if c.State != "" {
-			p.Store = checkpoint.Dir{Path: c.State}
+			p.Store = checkpoint.Dir{Path: c.State, Log: p.Log}
 		}
 	}
+	stopServing, err := serveRun(c, plans, drain)
+	if err != nil {
+		return err
+	}
+	defer stopServing()
 	if c.Live != nil {
 		defer c.Live.begin(cfg, planner)()
 	}
@@ -109,7 +128,11 @@ func runAll(ctx context.Context, drain <-chan struct{}, plans []*plan, failFast 
 	var running sync.WaitGroup
 	for i, p := range plans {
 		running.Go(func() {
+			p.logStart()
 			err := pipeline.Run(ctx, p.Config, drain)
+			if err == nil {
+				p.logDrained(drain)
+			}
 			if err == nil || errors.Is(context.Cause(ctx), errFailFast) {
 				return
 			}
@@ -120,7 +143,7 @@ func runAll(ctx context.Context, drain <-chan struct{}, plans []*plan, failFast 
 			if failFast {
 				cancel(errFailFast)
 			} else if len(plans) > 1 {
-				p.Config.Log.Error("pipeline stopped", "reason", err)
+				p.Config.Log.Error("pipeline failed", "reason", err)
 			}
 		})
 	}
@@ -175,17 +198,13 @@ type Stages struct {
 }
 
 func summarize(name string, s *pipeline.Stats) Summary {
-	seconds := func(ns int64) float64 { return time.Duration(ns).Seconds() }
+	stages := seconds(s)
 	return Summary{
 		Pipeline:  name,
 		RecordsIn: s.RecordsIn.Load(), RowsIn: s.RowsIn.Load(), RowsOut: s.RowsOut.Load(), RecordsOut: s.RecordsOut.Load(),
 		Rejected: s.Rejected.Load(), BytesIn: s.BytesIn.Load(), BytesOut: s.BytesOut.Load(), DeadLetters: s.Letters.Load(),
 		Fuel: s.Fuel.Load(), Traps: s.Traps.Load(), ExtraCalls: s.ExtraCalls.Load(), Condemned: s.Condemned.Load(),
-		GuestSeconds: seconds(s.Guest.Load()), Seconds: s.Seconds(),
-		Stages: Stages{
-			Decode: seconds(s.Decode.Load()), Operators: seconds(s.Operators.Load()), Guest: seconds(s.Guest.Load()),
-			Encode: seconds(s.Encode.Load()), Write: seconds(s.Write.Load()), Checkpoint: seconds(s.Checkpoint.Load()),
-		},
+		GuestSeconds: stages.Guest, Seconds: s.Seconds(), Stages: stages,
 	}
 }
 

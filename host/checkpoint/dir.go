@@ -1,53 +1,80 @@
 package checkpoint
 
 import (
+	"cmp"
 	"errors"
-	"io"
-	"io/fs"
+	"fmt"
+	"log/slog"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"github.com/google/renameio/v2"
+	"time"
 
 	"github.com/weir-stream/weir/internal/fault"
 	"github.com/weir-stream/weir/internal/filelock"
 )
 
-// Dir is a Store in a folder: DIR/PIPELINE/lane-N.json, and lane-N.lock beside it, locked by whoever runs the lane.
+// Dir is a Store in a folder. A lane's checkpoints are DIR/PIPELINE/lane-N/EPOCH.json, the epoch in twenty digits; beside that folder is
+// lane-N.lock, locked by whoever runs the lane. Blobs are DIR/blobs/sha256-HASH, shared by all pipelines.
 //
-// A checkpoint replaces the one before in steps that a crash may interrupt anywhere, with the old or the new one whole
-// afterwards: written to another name in the same folder, synced, renamed, the folder synced. A file left over under that
-// other name is removed when the lane is opened next.
-type Dir struct{ Path string }
+// A checkpoint gets a file of its own, in steps that a crash may interrupt anywhere: written to another name in the same folder, synced,
+// renamed, the folder synced; only then the oldest one goes. A file that can't be read as what was saved is reported when the lane is
+// opened, and set aside under its name with ".damaged" behind it, where there is one to go on from instead.
+//
+// A lane-N.json of version 1 is taken over when its lane is opened.
+type Dir struct {
+	// Path of the folder. It is made where it is absent.
+	Path string
+	// Keep is how many checkpoints of a lane are kept. Default 3, at least 2.
+	Keep int
+	// Log is told, at level ERROR, of every damaged file. Default slog.Default().
+	Log *slog.Logger
+}
 
-// Open locks and reads the lane's checkpoint. Errors are of class environment; a checkpoint of another topic or version is
-// bad input.
+var _ Store = Dir{}
+
+const defaultKeep = 3
+
+// Open locks the lane and finds its newest checkpoint that is whole. Errors are of class environment; a checkpoint of another topic or a
+// newer version is bad input. Damaged checkpoints are reported to Log, ErrDamaged is returned if there are no others.
 func (d Dir) Open(pipeline, topic string, partition uint32) (Lane, error) {
-	dir := filepath.Join(d.Path, folder(pipeline))
-	if err := makeDir(dir); err != nil {
+	l, err := d.open(laneID{pipeline, topic, partition})
+	if err != nil {
+		return nil, err // and not a Lane that is not nil
+	}
+	return l, nil
+}
+
+func (d Dir) open(id laneID) (*dirLane, error) {
+	dir := d.lane(id.pipeline, id.partition)
+	if err := (disk{}).mkdir(dir); err != nil {
 		return nil, fault.Environmentf("state folder: %w", err)
 	}
-	base := filepath.Join(dir, "lane-"+strconv.FormatUint(uint64(partition), 10))
-	lock, err := filelock.Lock(base + ".lock")
+	lock, err := lockFile(dir+lockSuffix, laneTries)
 	if errors.Is(err, filelock.ErrLocked) {
 		return nil, fault.Environmentf("%w: %w; end whoever holds it or give this run another --state", ErrLocked, err)
 	}
 	if err != nil {
 		return nil, fault.Environmentf("state folder: %w", err)
 	}
-	l := &dirLane{path: base + ".json", lock: lock}
-	if err := l.tidy(); err != nil {
+	l := &dirLane{id: id, dir: dir, keep: max(cmp.Or(d.Keep, defaultKeep), 2), files: disk{}, log: cmp.Or(d.Log, slog.Default()), unlock: lock.Unlock}
+	if err := l.load(); err != nil {
 		_ = lock.Unlock() // the first error is the one to tell
 		return nil, err
 	}
-	if err := l.load(pipeline, topic, partition); err != nil {
-		_ = lock.Unlock()
-		return nil, err
-	}
 	return l, nil
+}
+
+const (
+	lockSuffix = ".lock"
+	v1Suffix   = ".json"
+	lanePrefix = "lane-"
+)
+
+// lane is the folder of a lane.
+func (d Dir) lane(pipeline string, partition uint32) string {
+	return filepath.Join(d.Path, folder(pipeline), lanePrefix+strconv.FormatUint(uint64(partition), 10))
 }
 
 // folder is the name of a pipeline's folder: the pipeline's, with what a file name can't hold escaped.
@@ -59,104 +86,25 @@ func folder(pipeline string) string {
 	return name
 }
 
-// makeDir makes a folder and those above it, each durable in the one above.
-func makeDir(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	above := filepath.Dir(dir)
-	if above != dir {
-		if err := makeDir(above); err != nil {
-			return err
+// laneTries is how often a lane's lock is tried for: somebody who only looks whether it is locked (see holder) holds it for microseconds.
+const laneTries = 5
+
+// lockFile locks a file. What others hold for a moment only is tried for again, a millisecond later each time.
+func lockFile(path string, tries int) (*filelock.File, error) {
+	for try := 1; ; try++ {
+		lock, err := filelock.Lock(path)
+		if !errors.Is(err, filelock.ErrLocked) || try == tries {
+			return lock, err
 		}
+		time.Sleep(time.Millisecond)
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(above)
 }
 
-// syncDir makes what was made or renamed in dir durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+// fileName is the name of a checkpoint's file, which sorts as its epoch does.
+func fileName(epoch uint64) string { return fmt.Sprintf("%020d.json", epoch) }
+
+// epochOf reads a file's name.
+func epochOf(name string) (epoch uint64, ok bool) {
+	epoch, err := strconv.ParseUint(strings.TrimSuffix(name, ".json"), 10, 64)
+	return epoch, err == nil && name == fileName(epoch)
 }
-
-type dirLane struct {
-	path string
-	lock *filelock.File
-	last Checkpoint
-	ok   bool
-}
-
-// tidy removes what a crash in the middle of Save left behind. The lane is locked: nobody else is writing.
-func (l *dirLane) tidy() error {
-	dir, name := filepath.Split(l.path)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fault.Environmentf("state folder: %w", err)
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "."+name) { // as renameio names them
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-				return fault.Environmentf("state folder: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
-func (l *dirLane) load(pipeline, topic string, partition uint32) error {
-	data, err := read(l.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fault.Environmentf("checkpoint: %w", err)
-	}
-	c, err := decode(data)
-	if err == nil {
-		err = c.check(pipeline, topic, partition)
-	}
-	if errors.Is(err, ErrDamaged) {
-		return fault.Environmentf("%s: %w; restore it from a copy, or remove it to start over from the configured offset", l.path, err)
-	}
-	if err != nil {
-		return fault.Inputf("%s: %w", l.path, err)
-	}
-	l.last, l.ok = c, true
-	return nil
-}
-
-// read reads a file up to one byte more than a checkpoint may have.
-func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
-}
-
-func (l *dirLane) Last() (Checkpoint, bool) { return l.last, l.ok }
-
-func (l *dirLane) Save(c Checkpoint) error {
-	data, err := encode(c)
-	if err != nil {
-		return err
-	}
-	dir := filepath.Dir(l.path)
-	if err := renameio.WriteFile(l.path, data, 0o644, renameio.WithTempDir(dir)); err != nil {
-		return fault.Environmentf("checkpoint: %w", err)
-	}
-	if err := syncDir(dir); err != nil {
-		return fault.Environmentf("checkpoint: %w", err)
-	}
-	l.last, l.ok = c, true
-	return nil
-}
-
-func (l *dirLane) Close() error { return fault.EnvironmentError(l.lock.Unlock()) }

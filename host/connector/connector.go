@@ -72,8 +72,13 @@ type Config interface {
 	// OpenSink connects and finds the topic, like OpenSource. A dead letter topic that is not there is made.
 	OpenSink(ctx context.Context, env Env) (Sink, error)
 	// DeadLetters configures a sink of the same system for dead letters: records whose keys and values are the caller's,
-	// in the topic of that name. The error says what a name must be: "want …".
-	DeadLetters(topic string) (Config, error)
+	// in the topic of that name, delivered as d says. The error says what a name must be: "want …".
+	DeadLetters(topic string, d Delivery) (Config, error)
+	// Delivery is a sink's option delivery; AtLeastOnce for a source.
+	Delivery() Delivery
+	// SkipLost tells of a source whether its pipeline is to go on with what is left where records it has not read are gone,
+	// counting them, instead of stopping.
+	SkipLost() bool
 	// Place names the topic, and where it is, as env says: tables of one connector with equal places share a topic. One
 	// topic may have several places, as where an address has several names.
 	Place(env Env) string
@@ -97,7 +102,7 @@ type Env struct {
 // Message is one record.
 type Message struct {
 	Offset int64  // in its partition; ignored by a Writer
-	Time   int64  // milliseconds since 1970; -1: none
+	Time   int64  // milliseconds since 1970; -1: none, where a Writer may take the time of writing
 	Key    []byte // nil: none, which is not the same as an empty one
 	Value  []byte
 }

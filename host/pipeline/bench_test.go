@@ -37,7 +37,8 @@ type job struct {
 	onReject OnReject         // of every stage; letters go to the topic bad, whose index is 0
 	onError  operator.OnError // of every stage
 	sinks    []target
-	letters  int // partitions of the topic bad
+	letters  int                // partitions of the topic bad
+	delivery connector.Delivery // of sinks and letters
 
 	limits   batch.Limits
 	most     int // records that a Read returns; 0: as the connector likes
@@ -103,7 +104,7 @@ func (b *bench) produce(topic string, partition uint32, records ...connector.Mes
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	w, err := sink.Open(context.Background(), "test")
+	w, err := sink.Open(context.Background(), "test", nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -119,6 +120,8 @@ func (b *bench) table(topic string, role connector.Role) connector.Config {
 	set := map[string]string{"topic": topic}
 	if role == connector.RoleSource {
 		set["source.offset"] = "earliest"
+	} else if topic != "in" {
+		set["delivery"] = b.job.delivery.String()
 	}
 	for key, value := range set {
 		if err := bag.Set(key, option.Pos{}, option.Value{Text: value, Quoted: true}); err != nil {
@@ -236,6 +239,10 @@ func (s *store) Open(pipeline, topic string, partition uint32) (checkpoint.Lane,
 	return l, nil
 }
 
+func (s *store) PutBlob(data []byte) (string, error) { return checkpoint.Memory{}.PutBlob(data) }
+
+func (s *store) Blob(hash string) ([]byte, error) { return checkpoint.Memory{}.Blob(hash) }
+
 type storedLane struct {
 	*bench
 	name string
@@ -264,6 +271,14 @@ func (l *storedLane) Save(c checkpoint.Checkpoint) error {
 	l.saved[l.name] = c
 	l.saves = append(l.saves, c)
 	return nil
+}
+
+func (l *storedLane) SaveTwice(c checkpoint.Checkpoint) error {
+	if err := l.Save(c); err != nil {
+		return err
+	}
+	c.Epoch++
+	return l.Save(c)
 }
 
 func (l *storedLane) Close() error {
@@ -307,7 +322,7 @@ func (s *watchedSource) Close() error {
 	return s.Source.Close()
 }
 
-func (s *watchedSource) Open(ctx context.Context, p uint32, offset int64) (connector.Reader, error) {
+func (s *watchedSource) Open(ctx context.Context, p uint32, offset, until int64, seen []connector.SeenWriter) (connector.Reader, error) {
 	if err := s.b.step("open reader"); err != nil {
 		return nil, err
 	}
@@ -316,7 +331,7 @@ func (s *watchedSource) Open(ctx context.Context, p uint32, offset int64) (conne
 		s.b.breaks("invariant 3: partition %d is opened at %d, its checkpoint is %+v, %v", p, offset, last, ok)
 	}
 	s.b.mu.Unlock()
-	r, err := s.Source.Open(ctx, p, offset)
+	r, err := s.Source.Open(ctx, p, offset, until, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -385,11 +400,11 @@ func (s *watchedSink) Close() error {
 	return s.Sink.Close()
 }
 
-func (s *watchedSink) Open(ctx context.Context, lane string) (connector.Writer, error) {
+func (s *watchedSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
 	if err := s.b.step("open writer"); err != nil {
 		return nil, err
 	}
-	w, err := s.Sink.Open(ctx, lane)
+	w, err := s.Sink.Open(ctx, lane, q)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/weir-stream/weir/host/batch"
@@ -39,6 +40,8 @@ type decoding struct {
 	dirty  bool          // something was taken since
 	waited time.Duration // spent in sending, within decodeAll
 	warned warning
+	stats  *LaneStats
+	stale  int64 // of what the reader has left out, how much is counted
 }
 
 func newDecoding(c *Config, r connector.Reader, topic string, p uint32, start, end int64) (*decoding, error) {
@@ -71,6 +74,10 @@ func (d *decoding) read(reading context.Context) ([]connector.Message, error) {
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil, nil
 	}
+	if err == io.EOF { // what is left before the end was not for this reader
+		d.next = max(d.next, d.end)
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("topic %s partition %d, offset %d: %w", d.topic, d.partition, d.next, err)
 	}
@@ -98,6 +105,9 @@ func (d *decoding) decodeAll(ctx context.Context, messages []connector.Message, 
 func (d *decoding) decode(ctx context.Context, m connector.Message, send sender) error {
 	if d.end >= 0 && m.Offset >= d.end {
 		d.next = max(d.next, d.end)
+		return nil
+	}
+	if m.Offset < d.start { // through before, and read for what its writer has written
 		return nil
 	}
 	d.next, d.dirty = m.Offset, true
@@ -236,8 +246,10 @@ func (d *decoding) cut(s signal, err error) item {
 	d.c.Stats.RecordsIn.Add(int64(d.records))
 	d.c.Stats.BytesIn.Add(int64(d.bytes))
 	d.rejected, d.raw, d.records, d.bytes = nil, 0, 0, 0
+	d.account()
 	if s != none {
 		d.marked, d.dirty = time.Now(), false
+		it.seen = d.seen()
 	}
 	return it
 }

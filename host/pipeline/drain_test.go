@@ -249,8 +249,8 @@ type blockingSink struct {
 	until chan struct{}
 }
 
-func (s *blockingSink) Open(ctx context.Context, lane string) (connector.Writer, error) {
-	w, err := s.Sink.Open(ctx, lane)
+func (s *blockingSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
+	w, err := s.Sink.Open(ctx, lane, q)
 	return &blockingWriter{w, s.until}, err
 }
 

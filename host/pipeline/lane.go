@@ -10,6 +10,7 @@ import (
 	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/host/checkpoint"
 	"github.com/weir-stream/weir/host/operator"
+	"github.com/weir-stream/weir/internal/faultpoint"
 )
 
 // A lane carries one source partition through the pipeline in three loops with bounded queues between:
@@ -27,6 +28,7 @@ type lane struct {
 	saved  checkpoint.Lane
 	budget *budget
 	warned warning
+	stats  *LaneStats
 
 	decoded, processed chan item
 }
@@ -37,6 +39,7 @@ type item struct {
 	outputs  []operator.Batch // what the chain made of them
 	rejected []rejection      // rows that decoding or the chain refused
 	next     int64            // offset of the first record not wholly in this or an earlier item
+	seen     *seen            // what the source has shown before next; nil: not asked
 	size     int64            // bytes of the budget that the item holds
 	signal   signal           // what to do behind the rows
 	err      error            // why the lane stops, where signal is stop and there is a reason
@@ -97,6 +100,7 @@ func (l *lane) readAndDecode(ctx, reading context.Context) error {
 		messages, err := l.source.read(reading) // connector.Reader
 		if err == nil {
 			l.c.outage.over()
+			l.c.worked(PartSource)
 			err = l.source.decodeAll(ctx, messages, l.send) // framing.Splitter, format.Decoder, batch.Builder
 		}
 		if err != nil || reading.Err() != nil {
@@ -140,6 +144,9 @@ func (l *lane) runGuests(ctx context.Context) error {
 func (l *lane) encodeAndWrite(ctx context.Context) error {
 	through := l.source.start
 	for it := range l.processed {
+		if err := l.reserve(&it); err != nil { // checkpoint.Lane, where records are written at most once
+			return err
+		}
 		if err := l.sinks.write(ctx, &it); unfit(err) { // format.Encoder, connector.Writer
 			it = item{signal: stop, err: err, next: through, size: it.size}
 			l.sinks.again()
@@ -151,16 +158,24 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 		if it.signal == none {
 			continue
 		}
+		faultpoint.Pass("lane written")
 		if err := l.sinks.flush(ctx); err != nil { // connector.Writer
 			return err
 		}
+		faultpoint.Pass("lane confirmed")
 		l.c.outage.over()
-		if err := l.sinks.save(it.next); err != nil { // checkpoint.Lane
+		l.c.worked(PartSinks, PartLetters)
+		if err := l.sinks.settle(ctx, it.next); err != nil { // connector.Sink
 			return err
 		}
+		if err := l.save(it.next, it.seen); err != nil { // checkpoint.Lane
+			return err
+		}
+		faultpoint.Pass("lane saved")
 		if err := l.source.commit(ctx, it.next); err != nil { // connector.Reader
 			return err
 		}
+		faultpoint.Pass("lane committed")
 		if it.signal == stop {
 			return it.err
 		}

@@ -233,7 +233,7 @@ func TestRowLargerThanABatchStopsWithItsPlace(t *testing.T) {
 	if got := len(b.values("out", 0)); got != 5 || c.Stats.RowsOut.Load() != 5 || c.Stats.RecordsOut.Load() != 5 || b.at("p/0") != 4 {
 		t.Errorf("%d came out, %d are counted, the checkpoint is at %d", got, c.Stats.RowsOut.Load(), b.at("p/0"))
 	}
-	if count := b.saved["p/0"].Sinks["table out"]; count != 4 {
+	if count := b.saved["p/0"].Sinks["table out"].Count; count != 4 {
 		t.Errorf("the next run begins to spread records at %d, want 4, where it begins to write", count)
 	}
 	c.Sinks[0].Connector = plain
@@ -253,8 +253,8 @@ func (c *narrow) OpenSink(ctx context.Context, env connector.Env) (connector.Sin
 
 type narrowSink struct{ connector.Sink }
 
-func (s *narrowSink) Open(ctx context.Context, lane string) (connector.Writer, error) {
-	w, err := s.Sink.Open(ctx, lane)
+func (s *narrowSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
+	w, err := s.Sink.Open(ctx, lane, q)
 	return &narrowWriter{Writer: w}, err
 }
 
@@ -307,8 +307,8 @@ type failingSource struct {
 	read func() error
 }
 
-func (s *failingSource) Open(ctx context.Context, p uint32, offset int64) (connector.Reader, error) {
-	r, err := s.Source.Open(ctx, p, offset)
+func (s *failingSource) Open(ctx context.Context, p uint32, offset, until int64, seen []connector.SeenWriter) (connector.Reader, error) {
+	r, err := s.Source.Open(ctx, p, offset, until, seen)
 	return &failingReader{r, s.read}, err
 }
 

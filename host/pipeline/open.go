@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/weir-stream/weir/host/checkpoint"
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/operator"
 	"github.com/weir-stream/weir/internal/fault"
@@ -22,7 +21,7 @@ func openLane(ctx context.Context, c *Config, source connector.Source, outs *sin
 	if l.saved, err = c.Store.Open(c.Name, source.Topic(), p); err != nil {
 		return nil, err
 	}
-	last, err := firstCheckpoint(ctx, c, source, p, l.saved)
+	last, err := place(ctx, c, source, p, l.saved, outs)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +35,8 @@ func openLane(ctx context.Context, c *Config, source connector.Source, outs *sin
 	if l.sinks, err = outs.open(ctx, l.name, l.saved, last); err != nil {
 		return nil, err
 	}
-	reader, err := source.Open(ctx, p, last.Next)
+	from, writers := seenAt(last)
+	reader, err := source.Open(ctx, p, from, end, writers)
 	if err != nil {
 		return nil, err
 	}
@@ -44,23 +44,8 @@ func openLane(ctx context.Context, c *Config, source connector.Source, outs *sin
 		_ = reader.Close()
 		return nil, err
 	}
+	l.opened()
 	return l, nil
-}
-
-// firstCheckpoint returns the lane's newest checkpoint. A new lane gets checkpoint 0, durable before anything is read, so
-// that "latest" means the same after a crash (invariant 3).
-func firstCheckpoint(ctx context.Context, c *Config, source connector.Source, p uint32, saved checkpoint.Lane) (checkpoint.Checkpoint, error) {
-	if last, ok := saved.Last(); ok {
-		return last, nil
-	}
-	next, err := source.Start(ctx, p)
-	if err != nil {
-		return checkpoint.Checkpoint{}, err
-	}
-	first := checkpoint.Checkpoint{
-		Version: checkpoint.Version, Pipeline: c.Name, Topic: source.Topic(), Partition: p, Next: next, Sinks: map[string]int64{},
-	}
-	return first, saved.Save(first)
 }
 
 // endOffset returns where the run ends, -1 for never. A stored offset past the log's end means that the topic is another

@@ -50,6 +50,8 @@ type Config struct {
 	Limits batch.Limits
 	// QueueBytes bounds what the pipeline holds between reading and writing, decoded. Default 24 MiB.
 	QueueBytes int64
+	// LagInterval is how often the source is asked for the partitions' ends, for Stats. Default 0: never, no lag is known.
+	LagInterval time.Duration
 	// Memory allocates batches. Default memory.DefaultAllocator.
 	Memory memory.Allocator
 
@@ -139,20 +141,27 @@ func (c *Config) setDefaults() {
 func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	c.setDefaults()
 	c.outage.watch(&c, drain)
+	defer c.night()()
+	c.Stats.enter(OpeningSource)
+	defer func() { c.Stats.ended(err) }()
 	opening, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	opened := onDrain(drain, giveUp)
 	defer opened()
-	source, err := c.Source.Connector.OpenSource(opening, c.Env)
+	source, err := c.Source.Connector.OpenSource(opening, c.env(PartSource))
 	if err != nil {
 		return unlessDrained(drain, fmt.Errorf("table %s: %w", c.Source.Table, err))
 	}
 	defer closing(&err, source.Close)
+	c.worked(PartSource)
+	c.Stats.enter(OpeningSinks)
 	outs, err := openSinks(opening, &c)
 	if err != nil {
 		return unlessDrained(drain, err)
 	}
 	defer closing(&err, outs.close)
+	c.worked(PartSinks, PartLetters)
+	c.Stats.enter(OpeningLanes)
 	lanes, err := openLanes(opening, &c, source, outs)
 	for _, l := range lanes {
 		defer closing(&err, l.close)
@@ -161,6 +170,7 @@ func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 		return unlessDrained(drain, err)
 	}
 	opened()
+	defer c.follow(ctx, source)()
 	c.Stats.start()
 	defer c.Stats.stop() // before anything is closed
 	if len(lanes) == 0 && !c.UntilEnd {
@@ -218,6 +228,7 @@ func idle(ctx context.Context, drain <-chan struct{}) error {
 // openLanes opens this worker's lanes and saves checkpoint 0 of each before any of them reads (invariant 3).
 func openLanes(ctx context.Context, c *Config, source connector.Source, outs *sinks) (lanes []*lane, err error) {
 	budget := newBudget(c.QueueBytes)
+	c.Stats.queue.Store(budget)
 	for _, p := range source.Partitions() {
 		if p%c.Workers != c.Worker {
 			continue
@@ -248,7 +259,10 @@ func runLanes(ctx context.Context, lanes []*lane, drain <-chan struct{}, out *ou
 	})
 	for _, l := range lanes {
 		running.Go(func() {
-			if err := l.run(ctx, reading); err != nil {
+			l.stats.begin()
+			err := l.run(ctx, reading)
+			l.stats.finish(err, ctx.Err() == nil)
+			if err != nil {
 				cancel(err)
 			}
 		})

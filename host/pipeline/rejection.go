@@ -15,6 +15,19 @@ type rejection struct {
 	condemned bool // a module failed on it alone
 }
 
+// rejected counts a rejected row by its code; Rejected counts all of them.
+func (s *Stats) rejected(r *rejection) {
+	switch {
+	case r.condemned:
+		s.Condemned.Add(1)
+		s.Poison.Add(r.letter.Code, 1)
+	case r.letter.Function != "":
+		s.Refused.Add(r.letter.Code, 1)
+	default:
+		s.BadData.Add(r.letter.Code, 1)
+	}
+}
+
 // fromOperators decides what becomes of the rows that the chain rejected.
 func (l *lane) fromOperators(rows []operator.Rejection) []rejection {
 	out := make([]rejection, len(rows))

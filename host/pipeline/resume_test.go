@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,6 +86,21 @@ func (b *bench) expectReplayed(want map[string][]string) {
 	}
 }
 
+// expectOnce wants every line once, in order.
+func (b *bench) expectOnce(want map[string][]string) {
+	b.t.Helper()
+	got := b.lines()
+	for where, lines := range want {
+		if !slices.Equal(got[where], lines) {
+			b.t.Errorf("%s holds\n%s\nwant\n%s", where, strings.Join(got[where], "\n"), strings.Join(lines, "\n"))
+		}
+		delete(got, where)
+	}
+	for where, lines := range got {
+		b.t.Errorf("%s holds %q, want nothing", where, lines)
+	}
+}
+
 // TestEveryFailureIsSurvived fails each operation of a run in turn, or cancels the run there, and goes on with another
 // run: nothing is lost, and each record comes again only from the last checkpoint on.
 func TestEveryFailureIsSurvived(t *testing.T) {
@@ -100,11 +116,13 @@ func TestEveryFailureIsSurvived(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := straight.lines()
-			for _, how := range []string{"fails", "is cancelled at"} {
-				for at, more := 1, true; more; at++ {
-					more = surviveOne(t, j, how == "fails", at, want)
-					if t.Failed() {
-						t.Fatalf("where the run %s its operation %d", how, at)
+			for _, j.delivery = range []connector.Delivery{connector.AtLeastOnce, connector.ExactlyOnce} {
+				for _, how := range []string{"fails", "is cancelled at"} {
+					for at, more := 1, true; more; at++ {
+						more = surviveOne(t, j, how == "fails", at, want)
+						if t.Failed() {
+							t.Fatalf("%s, where the run %s its operation %d", j.delivery, how, at)
+						}
 					}
 				}
 			}
@@ -138,7 +156,11 @@ func surviveOne(t *testing.T, j job, fails bool, at int, want map[string][]strin
 	if err := b.run(t.Context(), b.config(), nil); err != nil {
 		t.Errorf("the run after it: %v", err)
 	}
-	b.expectReplayed(want)
+	if j.delivery == connector.ExactlyOnce {
+		b.expectOnce(want)
+	} else {
+		b.expectReplayed(want)
+	}
 	return met
 }
 

@@ -187,7 +187,7 @@ func (b *bench) outcome(s *Stats, err error) string {
 		c := b.saved[fmt.Sprintf("p/%d", p)]
 		fmt.Fprintf(&out, "checkpoint %d: next %d", p, c.Next)
 		for _, name := range slices.Sorted(maps.Keys(c.Sinks)) {
-			fmt.Fprintf(&out, ", %s %d", name, c.Sinks[name])
+			fmt.Fprintf(&out, ", %s %d", name, c.Sinks[name].Count)
 		}
 		fmt.Fprintf(&out, ", committed %d\n", b.mem.Committed("in", uint32(p)))
 	}

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Stats counts what a pipeline did. Every field may be read while it runs.
+// Stats counts what a pipeline did. The zero Stats is ready; give it to one Run at a time. Every field may be read while it
+// runs: lanes add to atomics, and whoever reads takes no lock that a lane waits for again and again.
 type Stats struct {
 	RecordsIn  atomic.Int64 // records read from the source
 	RowsIn     atomic.Int64 // rows decoded from them
@@ -20,14 +22,94 @@ type Stats struct {
 	BytesIn    atomic.Int64 // bytes of record values read
 	BytesOut   atomic.Int64 // bytes of record values that sinks have confirmed
 
+	// Suppressed counts records and dead letters that were made and not written, because they were found in the sink: a run
+	// before had written them. The lane's writing side adds one where it leaves out an ordinal.
+	Suppressed atomic.Int64
+	// Stale counts records that the source left out because their writer had sent them before, in whole batches as a rule, as
+	// connector.Reader.Stale says.
+	Stale atomic.Int64
+	// Lost counts records that were gone from the source before they were read. Whoever opens a lane further on than its
+	// checkpoint says adds the difference.
+	Lost atomic.Int64
+
+	// Rejected by code: frames that could not be decoded, rows that a module rejected, rows that a module failed on alone.
+	// Dead letters by code, as they are confirmed.
+	BadData, Refused, Poison, LetterCodes Codes
+
+	// Parts is the trouble that connectors have had, by who had it.
+	Parts [Parts]Trouble
+
+	// Saves are the checkpoints that were saved, by how many seconds that took; SaveFailures those that could not be.
+	Saves        Histogram
+	SaveFailures atomic.Int64
+
 	// Nanoseconds spent in each stage, summed over lanes; waiting for another stage is not in them.
 	Decode, Operators, Guest, Encode, Write, Checkpoint atomic.Int64
 
 	started, stopped atomic.Int64
+	phase            atomic.Int32
+	failure          atomic.Pointer[error]
+	queue            atomic.Pointer[budget]
+
+	mu    sync.Mutex // held when a lane is opened, and by readers
+	lanes []*LaneStats
 }
 
-func (s *Stats) start() { s.started.Store(time.Now().UnixNano()) }
-func (s *Stats) stop()  { s.stopped.Store(time.Now().UnixNano()) }
+// Phase is how far a pipeline has come.
+type Phase int32
+
+// The phases, in order; a pipeline that has failed or ended may begin anew.
+const (
+	Planned       Phase = iota // Run has not begun
+	OpeningSource              // it connects to the source
+	OpeningSinks
+	OpeningLanes
+	Reading // its lanes run, or it waits without one
+	Ended   // all is through: at the end, or drained
+	Failed  // Run has returned an error
+)
+
+// Phase is where the pipeline is.
+func (s *Stats) Phase() Phase { return Phase(s.phase.Load()) }
+
+func (s *Stats) enter(p Phase) { s.phase.Store(int32(p)) }
+
+// Failure is why Run has failed; nil where the phase is another than Failed.
+func (s *Stats) Failure() error {
+	if err := s.failure.Load(); err != nil && s.Phase() == Failed {
+		return *err
+	}
+	return nil
+}
+
+// ended notes what Run returns.
+func (s *Stats) ended(err error) {
+	if err == nil {
+		s.enter(Ended)
+		return
+	}
+	s.failure.Store(&err)
+	s.enter(Failed)
+}
+
+// Queue is how many bytes the lanes hold between reading and writing, and how many they may.
+func (s *Stats) Queue() (used, limit int64) {
+	b := s.queue.Load()
+	if b == nil {
+		return 0, 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used, b.limit
+}
+
+// start says that the lanes begin to run.
+func (s *Stats) start() {
+	s.started.Store(time.Now().UnixNano())
+	s.enter(Reading)
+}
+
+func (s *Stats) stop() { s.stopped.Store(time.Now().UnixNano()) }
 
 // Seconds is the time since the lanes began to run, or that they ran for.
 func (s *Stats) Seconds() float64 {

@@ -27,7 +27,7 @@ type sinks struct {
 func openSinks(ctx context.Context, c *Config) (*sinks, error) {
 	s := &sinks{c: c}
 	for _, t := range c.Sinks {
-		opened, err := t.Connector.OpenSink(ctx, c.Env)
+		opened, err := t.Connector.OpenSink(ctx, c.env(PartSinks))
 		if err != nil {
 			_ = s.close() // the first error is the one to tell
 			return nil, fmt.Errorf("table %s: %w", t.Table, err)
@@ -35,7 +35,7 @@ func openSinks(ctx context.Context, c *Config) (*sinks, error) {
 		s.tables = append(s.tables, opened)
 	}
 	for _, l := range c.Letters {
-		opened, err := l.Connector.OpenSink(ctx, c.Env)
+		opened, err := l.Connector.OpenSink(ctx, c.env(PartLetters))
 		if err != nil {
 			_ = s.close()
 			return nil, fmt.Errorf("dead letters %s: %w", l.Name, err)
@@ -54,27 +54,36 @@ func (s *sinks) close() (err error) {
 
 // writing is the writing side of a lane. It belongs to the last loop.
 type writing struct {
-	c       *Config
-	tables  []table
-	letters []output
-	saved   checkpoint.Lane
-	last    checkpoint.Checkpoint
+	c        *Config
+	tables   []table
+	letters  []output
+	saved    checkpoint.Lane
+	last     checkpoint.Checkpoint
+	moved    time.Time // when positions were moved last
+	mostOnce bool      // see lane.reserve
+	redrawn  bool      // there are writer ids that no checkpoint has
+	unsure   tally     // dead letters that are not confirmed, by code
 }
 
 // output writes records to one sink. A record's partition follows from its key where byKey is set and it has one, and else
-// from the running count that the checkpoint keeps, so that where batches are cut changes nothing.
+// from the running count that the checkpoint keeps, so that where batches are cut changes nothing (invariant 8).
 type output struct {
 	name       string // in the checkpoint
+	topic      string // the sink's place
 	byKey      bool
+	sink       connector.Sink
 	writer     connector.Writer
-	partitions int
+	partitions int // that records are spread over: the sink may have more by now
 	count      int64
+	sequence   *sequence // nil: none
 
+	lane    string
 	current int64 // offset of the source record that was written for last, -1: none yet
 	before  int64 // count before its first row
 	begun   int64 // count before the item that is being written
 
 	records, bytes int64 // written since the last flush
+	suppressed     int64 // since then, found in the sink
 }
 
 // table encodes rows and writes them to one sink.
@@ -88,22 +97,23 @@ type table struct {
 }
 
 func (s *sinks) open(ctx context.Context, lane string, saved checkpoint.Lane, last checkpoint.Checkpoint) (*writing, error) {
-	w := &writing{c: s.c, saved: saved, last: last}
+	w := &writing{c: s.c, saved: saved, last: last, unsure: tally{}, mostOnce: s.c.mostOnce()}
 	for i, t := range s.c.Sinks {
 		enc, err := t.Encoder()
 		if err != nil {
 			_ = w.close() // the first error is the one to tell
 			return nil, fmt.Errorf("table %s: %w", t.Table, err)
 		}
-		out, err := openOutput(ctx, s.tables[i], s.c.countName(t), t.Key >= 0, lane, last)
+		out, err := s.c.openOutput(ctx, s.tables[i], t.Connector, s.c.countName(t), lane, last)
 		if err != nil {
 			_ = w.close() // the first error is the one to tell
 			return nil, err
 		}
+		out.byKey = t.Key >= 0
 		w.tables = append(w.tables, table{output: out, Sink: t, encoder: enc, columns: make([]arrow.Array, len(t.Columns))})
 	}
 	for i, l := range s.c.Letters {
-		out, err := openOutput(ctx, s.letters[i], "dead letters "+l.Name, false, lane, last)
+		out, err := s.c.openOutput(ctx, s.letters[i], l.Connector, lettersName(l), lane, last)
 		if err != nil {
 			_ = w.close() // the first error is the one to tell
 			return nil, err
@@ -127,18 +137,31 @@ func (c *Config) countName(t Sink) string {
 	return "table " + t.Table
 }
 
-func openOutput(ctx context.Context, s connector.Sink, name string, byKey bool, lane string, last checkpoint.Checkpoint) (output, error) {
-	writer, err := s.Open(ctx, lane)
-	if err != nil {
+// lettersName is a dead letter topic's name in the checkpoint.
+func lettersName(l Letters) string { return "dead letters " + l.Name }
+
+// openOutput opens a writer at the lane's place in a sink.
+func (c *Config) openOutput(ctx context.Context, s connector.Sink, to connector.Config, name, lane string, last checkpoint.Checkpoint) (output, error) {
+	place := last.Sinks[name]
+	o := output{lane: lane, name: name, topic: to.Place(c.Env), sink: s, partitions: place.Partitions, count: place.Count, current: -1}
+	var from *connector.Sequence
+	var err error
+	if place.Writer != 0 {
+		if o.sequence, err = findSequence(ctx, s, place); err != nil {
+			return output{}, fmt.Errorf("%s: %w", name, err)
+		}
+		from = &connector.Sequence{Writer: place.Writer, Next: o.sequence.found}
+	}
+	if o.writer, err = s.Open(ctx, lane, from); err != nil {
 		return output{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return output{name: name, byKey: byKey, writer: writer, partitions: s.Partitions(), count: last.Sinks[name], current: -1}, nil
+	return o, nil
 }
 
 // write writes an item's rows and dead letters, in order, and lets go of its batches.
 func (w *writing) write(ctx context.Context, it *item) error {
 	defer it.release()
-	w.each(func(o *output) { o.begun = o.count })
+	w.each((*output).begin)
 	for _, out := range it.outputs {
 		for i := range w.tables {
 			t := &w.tables[i]
@@ -152,9 +175,7 @@ func (w *writing) write(ctx context.Context, it *item) error {
 	}
 	w.c.Stats.Rejected.Add(int64(len(it.rejected)))
 	for i := range it.rejected {
-		if it.rejected[i].condemned {
-			w.c.Stats.Condemned.Add(1)
-		}
+		w.c.Stats.rejected(&it.rejected[i])
 		if err := w.letter(ctx, &it.rejected[i]); err != nil {
 			return err
 		}
@@ -250,9 +271,7 @@ func (w *writing) each(do func(*output)) {
 }
 
 // again says that the item written last will be written again, from its first row on: to the same partitions.
-func (w *writing) again() {
-	w.each(func(o *output) { o.count, o.current = o.begun, -1 })
-}
+func (w *writing) again() { w.each((*output).again) }
 
 // keys reads record keys from a TEXT column; a null is no key. A key is good until the next one is read.
 func keys(col arrow.Array) func(row int) []byte {
@@ -278,19 +297,49 @@ func (w *writing) letter(ctx context.Context, r *rejection) error {
 	if err := out.put(ctx, r.letter.Offset, connector.Message{Time: -1, Key: key, Value: r.letter.Value}); err != nil {
 		return fmt.Errorf("%s: %w", out.name, err)
 	}
+	w.unsure.add(r.letter.Code)
 	return nil
 }
 
-// put writes a record that was made of the source's record at offset.
+// begin notes where an item begins.
+func (o *output) begin() {
+	o.begun = o.count
+	if o.sequence != nil {
+		copy(o.sequence.begun, o.sequence.next)
+	}
+}
+
+// again goes back to there.
+func (o *output) again() {
+	o.count, o.current = o.begun, -1
+	if q := o.sequence; q != nil {
+		copy(q.next, q.begun)
+		q.current = q.current[:0]
+	}
+}
+
+// put writes a record that was made of the source's record at offset, unless it is in the sink already.
 func (o *output) put(ctx context.Context, offset int64, m connector.Message) error {
+	q := o.sequence
 	if offset != o.current {
 		o.current, o.before = offset, o.count
+		if q != nil {
+			q.current = q.current[:0]
+		}
 	}
 	p := uint32(o.count % int64(o.partitions))
 	if o.byKey && m.Key != nil {
-		p = connector.ByKey
+		p = o.sink.PartitionOf(m.Key, o.partitions)
+	}
+	if q != nil && !q.take(p) {
+		o.count++
+		o.suppressed++
+		return nil
 	}
 	if err := o.writer.Write(ctx, p, m); err != nil {
+		if q != nil {
+			q.untake(p)
+		}
 		return err
 	}
 	o.count++
@@ -299,18 +348,27 @@ func (o *output) put(ctx context.Context, offset int64, m connector.Message) err
 	return nil
 }
 
-// countAt is the count as it was before anything of the record next was written. A lane that stops inside a record of many
-// lines has written the first of them; they are written again, to the same partitions.
-func (o *output) countAt(next int64) int64 {
-	if o.current == next {
-		return o.before
+// place is the lane's place in the sink as it was before anything of the record next was written. A lane that stops inside a record of
+// many lines has written the first of them: they are made again, for the same partitions and with the same ordinals.
+func (o *output) place(next int64) checkpoint.Sink {
+	inside := o.current == next
+	c := checkpoint.Sink{Count: o.count, Topic: o.topic, Partitions: o.partitions}
+	if inside {
+		c.Count = o.before
 	}
-	return o.count
+	if q := o.sequence; q != nil {
+		c.Writer, c.Ordinals, c.Positions = q.writer, q.ordinals(inside), slices.Clone(q.positions)
+	}
+	return c
 }
 
 // flush waits until every sink has confirmed everything, and counts what each has.
 func (w *writing) flush(ctx context.Context) error {
 	defer spent(&w.c.Stats.Write, time.Now())
+	w.each(func(o *output) {
+		w.c.Stats.Suppressed.Add(o.suppressed)
+		o.suppressed = 0
+	})
 	for i := range w.tables {
 		records, bytes, err := w.tables[i].flush(ctx)
 		if err != nil {
@@ -327,6 +385,7 @@ func (w *writing) flush(ctx context.Context) error {
 		}
 		w.c.Stats.Letters.Add(records)
 	}
+	w.unsure.settle(&w.c.Stats.LetterCodes)
 	return nil
 }
 
@@ -340,22 +399,99 @@ func (o *output) flush(ctx context.Context) (records, bytes int64, err error) {
 	return records, bytes, nil
 }
 
-// save makes the lane's checkpoint durable: next, and the counts that go with it.
-func (w *writing) save(next int64) error {
-	defer spent(&w.c.Stats.Checkpoint, time.Now())
-	c := w.last
-	c.Epoch, c.Next, c.Sinks = c.Epoch+1, next, make(map[string]int64)
-	for i := range w.tables {
-		c.Sinks[w.tables[i].name] = w.tables[i].countAt(next)
-	}
-	for i := range w.letters {
-		c.Sinks[w.letters[i].name] = w.letters[i].countAt(next)
-	}
-	if err := w.saved.Save(c); err != nil {
+// positionsEvery is how often a lane asks its sinks where they end, at most: after a crash it reads them from there on.
+const positionsEvery = time.Second
+
+// settle brings the places in the sinks up to date with the sinks, before a checkpoint at next. Everything has been flushed; nothing may
+// be written before the save.
+func (w *writing) settle(ctx context.Context, next int64) error {
+	if err := w.movePositions(ctx, next); err != nil {
 		return err
 	}
-	w.last = c
+	return w.grow(ctx, next)
+}
+
+// movePositions moves the positions of sequences, where the lane is not inside the record next.
+func (w *writing) movePositions(ctx context.Context, next int64) error {
+	if time.Since(w.moved) < positionsEvery {
+		return nil
+	}
+	w.moved = time.Now()
+	var err error
+	w.each(func(o *output) {
+		if o.sequence == nil || o.current == next || err != nil {
+			return
+		}
+		if err = o.sequence.move(ctx, o.sink); err != nil {
+			err = fmt.Errorf("%s: %w", o.name, err)
+		}
+	})
+	return err
+}
+
+// save makes the lane's checkpoint durable: next, what the source has shown up to there, and the places in the sinks. Where the sinks have
+// got more partitions, and everything in them is covered, it is one with new writer ids.
+func (w *writing) save(next int64, seen *seen) error {
+	defer spent(&w.c.Stats.Checkpoint, time.Now())
+	c := w.last
+	if w.mostOnce {
+		next = max(next, c.Next) // what was reserved is not read again
+	}
+	c.Epoch, c.Next, c.Sinks = c.Epoch+1, next, make(map[string]checkpoint.Sink)
+	if seen != nil && seen.at <= next {
+		c.SeenAt, c.Seen = 0, seen.writers
+		if len(seen.writers) > 0 {
+			c.SeenAt = seen.at
+		}
+	}
+	w.each(func(o *output) { c.Sinks[o.name] = o.place(next) })
+	save := w.saved.Save
+	if w.redrawn {
+		save = w.saved.SaveTwice
+	}
+	if err := save(c); err != nil {
+		return err
+	}
+	w.redrawn = false
+	w.last, _ = w.saved.Last()
 	return nil
+}
+
+// grow spreads records over the partitions that sinks have got. A sequence ends there and a new one begins, where the sink has nothing
+// beyond what the lane has made.
+func (w *writing) grow(ctx context.Context, next int64) (err error) {
+	w.each(func(o *output) {
+		n := o.sink.Partitions()
+		if err != nil || n <= o.partitions || o.current == next {
+			return
+		}
+		if o.sequence == nil {
+			o.partitions = n
+			return
+		}
+		if !o.sequence.equal() {
+			return
+		}
+		if err = o.redraw(ctx, n); err != nil {
+			err = fmt.Errorf("%s: %w", o.name, err)
+		}
+		w.redrawn = true
+	})
+	return err
+}
+
+// redraw begins a new sequence over n partitions.
+func (o *output) redraw(ctx context.Context, n int) error {
+	q, err := draw(ctx, o.sink, n)
+	if err != nil {
+		return err
+	}
+	if err := o.writer.Close(); err != nil {
+		return err
+	}
+	o.writer, err = o.sink.Open(ctx, o.lane, &connector.Sequence{Writer: q.writer})
+	o.sequence, o.partitions = q, n
+	return err
 }
 
 func (w *writing) close() (err error) {

@@ -72,7 +72,7 @@ var rules = []rule{
 
 	{"host/builtin", "host/connector host/connector/* host/format host/format/* host/engine host/engine/* host/framing" + base, "host/app host/pipeline"},
 	{"host/app", "host/builtin host/pipeline host/operator host/abi host/config host/connector host/format host/framing host/batch " +
-		"host/engine host/sandbox host/checkpoint host/deadletter host/metrics host/registry host/api fluvio fluvio/admin fluvio/broker fluvio/config" + base, ""},
+		"host/engine host/sandbox host/checkpoint host/deadletter host/metrics host/registry host/api fluvio fluvio/admin fluvio/record fluvio/broker fluvio/config" + base, ""},
 	{"cmd/...", "cmd/command host/app host/config fluvio/... guest-abi/..." + base, ""},
 
 	{"guest-abi/gen", "internal/...", "host/... fluvio/..." + arrow + wazero},

@@ -22,6 +22,9 @@ type Harness struct {
 	Env connector.Env
 	// Keys and Times tell that records keep their keys and their times.
 	Keys, Times bool
+	// Sequences tells that topics append what has a producer sequence once, and that each partition remembers only the writer
+	// that wrote last: so the bank can have ordinals written twice, or with gaps.
+	Sequences bool
 	// Ignore lists goroutines that may outlive a connector, such as those of a broker that the harness keeps.
 	Ignore []goleak.Option
 }
@@ -29,7 +32,12 @@ type Harness struct {
 // Topic is an empty topic and the tables over it.
 type Topic struct {
 	Earliest, Latest connector.Config // sources, by where they begin
+	Uncommitted      connector.Config // like Earliest, but reads what is not committed too; nil where there is no such thing
 	Sink             connector.Config
+	// Grow gives the topic more partitions, up to so many; nil where it can't have more.
+	Grow func(partitions int) error
+	// Withhold makes the topic take records and not commit them until commit is called; nil where it commits them at once.
+	Withhold func() (commit func())
 	// Stall makes whoever is at the other end confirm nothing until resume is called; nil where nobody is.
 	Stall func() (resume func())
 }
@@ -60,10 +68,11 @@ type check struct {
 }
 
 var (
-	keys   = func(h Harness) bool { return h.Keys }
-	times  = func(h Harness) bool { return h.Times }
-	spread = func(h Harness) bool { return !h.OnePartition }
-	byKey  = func(h Harness) bool { return h.Keys && !h.OnePartition }
+	keys      = func(h Harness) bool { return h.Keys }
+	times     = func(h Harness) bool { return h.Times }
+	spread    = func(h Harness) bool { return !h.OnePartition }
+	byKey     = func(h Harness) bool { return h.Keys && !h.OnePartition }
+	sequences = func(h Harness) bool { return h.Sequences }
 )
 
 var checks = []check{
@@ -82,6 +91,15 @@ var checks = []check{
 	{"a writer copies what it is given", 1, nil, writerCopies},
 	{"a blocked write ends with its context", 1, nil, blockedWriteEnds},
 	{"a blocked flush ends with its context", 1, nil, blockedFlushEnds},
+	{"reading ends where it is to end", 1, nil, readingEnds},
+	{"partitions that are added are seen", 1, spread, addedPartitionsAreSeen},
+	{"what is not committed is read only where that is wanted", 1, nil, isolationIsKept},
+	{"a sequence goes on where its writer crashed", 1, sequences, sequenceGoesOn},
+	{"ordinals that are there are not written again", 1, sequences, ordinalsAreWrittenOnce},
+	{"the end of a sequence is found among others", 1, sequences, sequenceEndIsFound},
+	{"a gap in a sequence is an error", 1, sequences, gapsAreErrors},
+	{"what was written twice is read once, from anywhere", 1, sequences, staleRecordsAreLeftOut},
+	{"reading ends behind what is left out", 1, sequences, readingEndsBehindStaleRecords},
 	{"a table is opened only as what it is", 1, nil, rolesAreKept},
 	{"closing in the middle of things is clean", 1, nil, closesInTheMiddle},
 }
@@ -143,7 +161,7 @@ func (b *bench) reader(ctx context.Context, c connector.Config, partition uint32
 			return nil, fmt.Errorf("finding the start: %w", err)
 		}
 	}
-	r, err := s.Open(ctx, partition, offset)
+	r, err := s.Open(ctx, partition, offset, connector.NoEnd, nil)
 	if err != nil {
 		return nil, fmt.Errorf("opening partition %d at %d: %w", partition, offset, err)
 	}
@@ -151,18 +169,31 @@ func (b *bench) reader(ctx context.Context, c connector.Config, partition uint32
 	return r, nil
 }
 
-func (b *bench) writer(ctx context.Context) (connector.Writer, error) {
+func (b *bench) sink(ctx context.Context) (connector.Sink, error) {
 	s, err := b.Sink.OpenSink(ctx, b.h.Env)
 	if err != nil {
 		return nil, fmt.Errorf("opening the sink: %w", err)
 	}
 	b.closers = append(b.closers, s.Close)
-	w, err := s.Open(ctx, "lane")
+	return s, nil
+}
+
+// writerOf opens a writer of a sink.
+func (b *bench) writerOf(ctx context.Context, s connector.Sink, sequence *connector.Sequence) (connector.Writer, error) {
+	w, err := s.Open(ctx, "lane", sequence)
 	if err != nil {
 		return nil, fmt.Errorf("opening a writer: %w", err)
 	}
 	b.closers = append(b.closers, w.Close)
 	return w, nil
+}
+
+func (b *bench) writer(ctx context.Context) (connector.Writer, error) {
+	s, err := b.sink(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.writerOf(ctx, s, nil)
 }
 
 // fill writes the records from, from+1 … to-1 of partition 0 and flushes.

@@ -15,7 +15,7 @@ import (
 
 func overMemory(t *testing.T, bend func(connector.Config) connector.Config) Harness {
 	t.Helper()
-	var memory Memory
+	memory := Memory{MostWriters: 1}
 	topics := 0
 	table := func(role connector.Role, options map[string]string) connector.Config {
 		bag := option.New(option.Pos{})
@@ -31,7 +31,7 @@ func overMemory(t *testing.T, bend func(connector.Config) connector.Config) Harn
 		return bend(c)
 	}
 	return Harness{
-		Keys: true, Times: true,
+		Keys: true, Times: true, Sequences: true,
 		Topic: func(partitions int) (*Topic, error) {
 			topics++
 			name := fmt.Sprintf("topic-%d", topics)
@@ -39,8 +39,13 @@ func overMemory(t *testing.T, bend func(connector.Config) connector.Config) Harn
 			return &Topic{
 				Earliest: table(connector.RoleSource, map[string]string{"topic": name, "source.offset": "earliest"}),
 				Latest:   table(connector.RoleSource, map[string]string{"topic": name}),
+				Uncommitted: table(connector.RoleSource, map[string]string{
+					"topic": name, "source.offset": "earliest", "source.isolation": "read_uncommitted",
+				}),
 				Sink:     table(connector.RoleSink, map[string]string{"topic": name}),
 				Stall:    func() func() { return memory.Stall(name) },
+				Withhold: func() func() { return memory.Withhold(name) },
+				Grow:     func(n int) error { memory.Grow(name, n); return nil },
 			}, nil
 		},
 	}
@@ -54,11 +59,15 @@ func TestMemory(t *testing.T) {
 type bent struct {
 	connector.Config
 	read  func(context.Context, connector.Reader) ([]connector.Message, error)
-	open  func(context.Context, connector.Source, uint32, int64) (connector.Reader, error)
+	open  func(context.Context, connector.Source, uint32, int64, int64, []connector.SeenWriter) (connector.Reader, error)
+	seen  func(connector.Reader, int64) []connector.SeenWriter
 	write func(context.Context, connector.Writer, uint32, connector.Message) error
 	flush func(context.Context, connector.Writer) error
 	close func(connector.Writer) error
+	start func(context.Context, connector.Sink, *connector.Sequence) (connector.Writer, error)
+	end   func(context.Context, connector.Sink, int64, int64, int64) (int64, int64, error)
 	roles bool
+	fixed bool // partitions are as they were when the sink was opened
 }
 
 func (b *bent) OpenSource(ctx context.Context, env connector.Env) (connector.Source, error) {
@@ -69,9 +78,13 @@ func (b *bent) OpenSource(ctx context.Context, env connector.Env) (connector.Sou
 func (b *bent) OpenSink(ctx context.Context, env connector.Env) (connector.Sink, error) {
 	s, err := b.Config.OpenSink(ctx, env)
 	if b.roles && err != nil {
-		return bentSink{&memorySink{}, b}, nil
+		return bentSink{&memorySink{}, b, 0}, nil
 	}
-	return bentSink{s, b}, err
+	n := 0
+	if b.fixed {
+		n = s.Partitions()
+	}
+	return bentSink{s, b, n}, err
 }
 
 type bentSource struct {
@@ -79,13 +92,13 @@ type bentSource struct {
 	b *bent
 }
 
-func (s bentSource) Open(ctx context.Context, p uint32, offset int64) (connector.Reader, error) {
+func (s bentSource) Open(ctx context.Context, p uint32, offset, until int64, seen []connector.SeenWriter) (connector.Reader, error) {
 	open := connector.Source.Open
 	if s.b.open != nil {
-		r, err := s.b.open(ctx, s.Source, p, offset)
+		r, err := s.b.open(ctx, s.Source, p, offset, until, seen)
 		return bentReader{r, s.b}, err
 	}
-	r, err := open(s.Source, ctx, p, offset)
+	r, err := open(s.Source, ctx, p, offset, until, seen)
 	return bentReader{r, s.b}, err
 }
 
@@ -101,14 +114,40 @@ func (r bentReader) Read(ctx context.Context) ([]connector.Message, error) {
 	return r.Reader.Read(ctx)
 }
 
+func (r bentReader) Seen(next int64) []connector.SeenWriter {
+	if r.b.seen != nil {
+		return r.b.seen(r.Reader, next)
+	}
+	return r.Reader.Seen(next)
+}
+
 type bentSink struct {
 	connector.Sink
 	b *bent
+	n int // partitions, where they are fixed
 }
 
-func (s bentSink) Open(ctx context.Context, lane string) (connector.Writer, error) {
-	w, err := s.Sink.Open(ctx, lane)
+func (s bentSink) Partitions() int {
+	if s.n > 0 {
+		return s.n
+	}
+	return s.Sink.Partitions()
+}
+
+func (s bentSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
+	if s.b.start != nil {
+		w, err := s.b.start(ctx, s.Sink, q)
+		return bentWriter{w, s.b}, err
+	}
+	w, err := s.Sink.Open(ctx, lane, q)
 	return bentWriter{w, s.b}, err
+}
+
+func (s bentSink) SequenceEnd(ctx context.Context, p uint32, writer, ordinal, from int64) (int64, int64, error) {
+	if s.b.end != nil {
+		return s.b.end(ctx, s.Sink, writer, ordinal, from)
+	}
+	return s.Sink.SequenceEnd(ctx, p, writer, ordinal, from)
 }
 
 type bentWriter struct {
@@ -137,6 +176,14 @@ func (w bentWriter) Close() error {
 	return w.Writer.Close()
 }
 
+func endless(ctx context.Context, s connector.Source, p uint32, offset, _ int64, seen []connector.SeenWriter) (connector.Reader, error) {
+	return s.Open(ctx, p, offset, connector.NoEnd, seen)
+}
+
+func unsequenced(ctx context.Context, s connector.Sink, _ *connector.Sequence) (connector.Writer, error) {
+	return s.Open(ctx, "lane", nil)
+}
+
 // TestTheBankCatchesWhatItIsFor runs it on connectors with one defect each and names the check that must fail.
 func TestTheBankCatchesWhatItIsFor(t *testing.T) {
 	var n atomic.Int64
@@ -159,13 +206,13 @@ func TestTheBankCatchesWhatItIsFor(t *testing.T) {
 				return got, err
 			}}},
 		{"reading begins one late", "reading begins at any offset", bent{
-			open: func(ctx context.Context, s connector.Source, p uint32, offset int64) (connector.Reader, error) {
+			open: func(ctx context.Context, s connector.Source, p uint32, offset, until int64, seen []connector.SeenWriter) (connector.Reader, error) {
 				end, _ := s.End(ctx, p)
-				return s.Open(ctx, p, min(offset+1, end))
+				return s.Open(ctx, p, min(offset+1, end), until, seen)
 			}}},
 		{"latest is earliest", "latest begins after what is there", bent{
-			open: func(ctx context.Context, s connector.Source, p uint32, _ int64) (connector.Reader, error) {
-				return s.Open(ctx, p, 0)
+			open: func(ctx context.Context, s connector.Source, p uint32, _, until int64, seen []connector.SeenWriter) (connector.Reader, error) {
+				return s.Open(ctx, p, 0, until, seen)
 			}}},
 		{"a read does not say why it ended", "a read that was given up is taken up again", bent{
 			read: func(ctx context.Context, r connector.Reader) ([]connector.Message, error) {
@@ -224,6 +271,34 @@ func TestTheBankCatchesWhatItIsFor(t *testing.T) {
 			}}},
 		{"a writer holds whatever comes", "a blocked write ends with its context", bent{
 			write: func(ctx context.Context, w connector.Writer, p uint32, m connector.Message) error { return nil }}},
+		{"reading does not end", "reading ends where it is to end", bent{open: endless}},
+		{"reading does not end behind what is left out", "reading ends behind what is left out", bent{open: endless}},
+		{"partitions are counted once", "partitions that are added are seen", bent{fixed: true}},
+		{"what is not committed is read", "what is not committed is read only where that is wanted", bent{
+			open: func(ctx context.Context, s connector.Source, p uint32, offset, until int64, seen []connector.SeenWriter) (connector.Reader, error) {
+				memory := s.(*memorySource)
+				dirty := *memory.config
+				dirty.uncommitted = true
+				return (&memorySource{memory.memoryTopic, &dirty}).Open(ctx, p, offset, until, seen)
+			}}},
+		{"sequences are left out", "ordinals that are there are not written again", bent{start: unsequenced}},
+		{"sequences are left out after a crash", "a sequence goes on where its writer crashed", bent{start: unsequenced}},
+		{"a sequence is looked for one short", "the end of a sequence is found among others", bent{
+			end: func(ctx context.Context, s connector.Sink, writer, ordinal, from int64) (int64, int64, error) {
+				next, end, err := s.SequenceEnd(ctx, 0, writer, ordinal, from)
+				return max(next-1, ordinal), end, err
+			}}},
+		{"a gap is passed over", "a gap in a sequence is an error", bent{
+			end: func(ctx context.Context, s connector.Sink, writer, ordinal, from int64) (int64, int64, error) {
+				next, end, _ := s.SequenceEnd(ctx, 0, writer, ordinal, from)
+				return next, end, nil
+			}}},
+		{"what was seen is forgotten", "what was written twice is read once, from anywhere", bent{
+			seen: func(connector.Reader, int64) []connector.SeenWriter { return nil }}},
+		{"all of a read counts as seen", "what was written twice is read once, from anywhere", bent{
+			seen: func(r connector.Reader, _ int64) []connector.SeenWriter { return r.Seen(1 << 62) }}},
+		{"what was seen is that before the read", "what was written twice is read once, from anywhere", bent{
+			seen: func(r connector.Reader, _ int64) []connector.SeenWriter { return r.Seen(0) }}},
 		{"a source is a sink", "a table is opened only as what it is", bent{roles: true}},
 		{"closing leaves a goroutine", "closing in the middle of things is clean", bent{
 			close: func(connector.Writer) error { go func() { <-stop }(); return nil }}},
@@ -256,7 +331,7 @@ func TestMemoryCopiesAndCommits(t *testing.T) {
 		t.Fatal(err)
 	}
 	memory := topic.Sink.(*memoryConfig).memory
-	letters, err := topic.Earliest.DeadLetters("dead")
+	letters, err := topic.Earliest.DeadLetters("dead", connector.AtLeastOnce)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +339,7 @@ func TestMemoryCopiesAndCommits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := sink.Open(t.Context(), "lane")
+	w, err := sink.Open(t.Context(), "lane", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,10 +354,10 @@ func TestMemoryCopiesAndCommits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := source.Open(t.Context(), 0, 1); err == nil {
+	if _, err := source.Open(t.Context(), 0, 1, connector.NoEnd, nil); err == nil {
 		t.Error("a reader opens after the end")
 	}
-	r, err := source.Open(t.Context(), 0, 0)
+	r, err := source.Open(t.Context(), 0, 0, connector.NoEnd, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package connectortest
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"sync"
 
@@ -13,8 +12,15 @@ import (
 )
 
 // Memory is a connector over topics in memory, for tests of what stands above connectors. Its name is memory, its options
-// are topic and, for a source, source.offset. It starts no goroutine.
+// are topic; for a source source.offset, source.isolation, source.lost and source.drop_stale; for a sink delivery. It starts
+// no goroutine.
+//
+// A topic appends what has a producer sequence once: an ordinal that is there is left out, one that leaves a gap is refused.
 type Memory struct {
+	// MostWriters is how many writers of producer sequences each partition remembers, the last that wrote; 0: all. A writer
+	// that is forgotten may start anywhere, so that ordinals come twice, or leave a gap.
+	MostWriters int
+
 	mu     sync.Mutex
 	topics map[string]*memoryTopic
 }
@@ -23,35 +29,101 @@ type Memory struct {
 const memoryLimit = 1 << 20
 
 type memoryTopic struct {
-	name       string
-	mu         sync.Mutex
-	changed    chan struct{} // closed and replaced when anything below changes
-	partitions [][]connector.Message
-	committed  []int64
-	stalls     int
+	name        string
+	mostWriters int
+
+	mu           sync.Mutex
+	changed      chan struct{} // closed and replaced when anything below changes
+	partitions   []*memoryPartition
+	stalls       int
+	withheld     int
+	deduplicates bool
 }
+
+// memoryPartition is a log.
+type memoryPartition struct {
+	records   []stored
+	first     int64 // offset of the first one
+	stable    int64 // end of what is committed while something is withheld
+	writers   []memorySequence
+	committed int64 // by a reader
+}
+
+// stored is a record with what its writer said of it.
+type stored struct {
+	connector.Message
+	sequenced       bool
+	writer, ordinal int64
+}
+
+// memorySequence is what a partition expects of a writer.
+type memorySequence struct{ writer, next int64 }
+
+// end is the offset of the next record.
+func (p *memoryPartition) end() int64 { return p.first + int64(len(p.records)) }
 
 // Create makes a topic. One that is there already stays as it is.
 func (m *Memory) Create(topic string, partitions int) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.topics == nil {
 		m.topics = map[string]*memoryTopic{}
 	}
 	if m.topics[topic] == nil {
-		m.topics[topic] = &memoryTopic{
-			name: topic, changed: make(chan struct{}),
-			partitions: make([][]connector.Message, partitions), committed: make([]int64, partitions),
+		m.topics[topic] = &memoryTopic{name: topic, mostWriters: m.MostWriters, changed: make(chan struct{})}
+	}
+	t := m.topics[topic]
+	m.mu.Unlock()
+	t.change(func() {
+		if len(t.partitions) == 0 {
+			t.grow(partitions)
 		}
+	})
+}
+
+// Grow gives a topic more partitions, up to so many.
+func (m *Memory) Grow(topic string, partitions int) {
+	t := m.topic(topic)
+	t.change(func() { t.grow(partitions) })
+}
+
+func (t *memoryTopic) grow(partitions int) {
+	for len(t.partitions) < partitions {
+		t.partitions = append(t.partitions, new(memoryPartition))
 	}
 }
 
+// Delete makes a topic unknown. Who has it open keeps it; one of that name made later is another one.
+func (m *Memory) Delete(topic string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.topics, topic)
+}
+
+// Trim removes the records of a partition before an offset, as retention does.
+func (m *Memory) Trim(topic string, partition uint32, before int64) {
+	t := m.topic(topic)
+	t.change(func() {
+		p := t.partitions[partition]
+		n := min(max(before-p.first, 0), int64(len(p.records)))
+		p.records, p.first = slices.Clone(p.records[n:]), p.first+n
+	})
+}
+
+// Deduplicate makes a topic one that can't carry producer sequences.
+func (m *Memory) Deduplicate(topic string) {
+	t := m.topic(topic)
+	t.change(func() { t.deduplicates = true })
+}
+
 // Records is what a partition holds now.
-func (m *Memory) Records(topic string, partition uint32) []connector.Message {
+func (m *Memory) Records(topic string, partition uint32) (all []connector.Message) {
 	t := m.topic(topic)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.Clone(t.partitions[partition])
+	for _, r := range t.partitions[partition].records {
+		all = append(all, r.Message)
+	}
+	return all
 }
 
 // Committed is the offset that a reader of the partition committed last, 0 for none.
@@ -59,7 +131,7 @@ func (m *Memory) Committed(topic string, partition uint32) int64 {
 	t := m.topic(topic)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.committed[partition]
+	return t.partitions[partition].committed
 }
 
 // Stall makes a topic confirm nothing until resume is called.
@@ -67,6 +139,28 @@ func (m *Memory) Stall(topic string) (resume func()) {
 	t := m.topic(topic)
 	t.change(func() { t.stalls++ })
 	return sync.OnceFunc(func() { t.change(func() { t.stalls-- }) })
+}
+
+// Withhold makes a topic take records, but not commit them until commit is called: they are there for those who read what
+// is not committed, and are not confirmed.
+func (m *Memory) Withhold(topic string) (commit func()) {
+	t := m.topic(topic)
+	t.change(func() {
+		if t.withheld++; t.withheld == 1 {
+			for _, p := range t.partitions {
+				p.stable = p.end()
+			}
+		}
+	})
+	return sync.OnceFunc(func() { t.change(func() { t.withheld-- }) })
+}
+
+// visible is the end of what may be read of a partition.
+func (t *memoryTopic) visible(p *memoryPartition, uncommitted bool) int64 {
+	if t.withheld > 0 && !uncommitted {
+		return p.stable
+	}
+	return p.end()
 }
 
 func (m *Memory) topic(name string) *memoryTopic {
@@ -101,6 +195,28 @@ func (t *memoryTopic) wait(ctx context.Context, done func() bool) error {
 	}
 }
 
+// count is how many partitions there are.
+func (t *memoryTopic) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.partitions)
+}
+
+// bounds are the offsets of a partition's first committed record and of the one after its last.
+func (t *memoryTopic) bounds(partition uint32) (earliest, end int64, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if int(partition) >= len(t.partitions) {
+		return 0, 0, t.noPartition(partition)
+	}
+	p := t.partitions[partition]
+	return p.first, t.visible(p, false), nil
+}
+
+func (t *memoryTopic) noPartition(partition uint32) error {
+	return fault.Environmentf("topic %s has no partition %d", t.name, partition)
+}
+
 // Name is memory.
 func (m *Memory) Name() string { return "memory" }
 
@@ -118,12 +234,17 @@ func (m *Memory) Metadata() []connector.Column {
 	}
 }
 
-// Configure takes topic and source.offset.
+// Configure takes the options of the type's doc.
 func (m *Memory) Configure(role connector.Role, options *option.Bag) (connector.Config, error) {
 	c := &memoryConfig{memory: m, role: role, topic: options.Required("topic")}
-	if role == connector.RoleSource {
-		c.latest = options.Enum("source.offset", "latest", "earliest", "latest") == "latest"
+	if role == connector.RoleSink {
+		c.delivery = connector.DeliveryOption(options)
+		return c, options.Err()
 	}
+	c.latest = options.Enum("source.offset", "latest", "earliest", "latest") == "latest"
+	c.uncommitted = options.Enum("source.isolation", "read_committed", "read_committed", "read_uncommitted") == "read_uncommitted"
+	c.skipLost = options.Enum("source.lost", "fail", "fail", "skip") == "skip"
+	c.keepStale = !options.Bool("source.drop_stale", true)
 	return c, options.Err()
 }
 
@@ -131,16 +252,21 @@ type memoryConfig struct {
 	memory *Memory
 	role   connector.Role
 	topic  string
-	latest bool
-	create bool
+
+	latest, uncommitted, skipLost, keepStale bool
+
+	delivery connector.Delivery
+	create   bool
 }
 
-func (c *memoryConfig) Role() connector.Role { return c.role }
+func (c *memoryConfig) Role() connector.Role         { return c.role }
+func (c *memoryConfig) Delivery() connector.Delivery { return c.delivery }
+func (c *memoryConfig) SkipLost() bool               { return c.skipLost }
 
 func (c *memoryConfig) Describe() string { return fmt.Sprintf("memory %s %s", c.role, c.topic) }
 
-func (c *memoryConfig) DeadLetters(topic string) (connector.Config, error) {
-	return &memoryConfig{memory: c.memory, role: connector.RoleSink, topic: topic, create: true}, nil
+func (c *memoryConfig) DeadLetters(topic string, d connector.Delivery) (connector.Config, error) {
+	return &memoryConfig{memory: c.memory, role: connector.RoleSink, topic: topic, delivery: d, create: true}, nil
 }
 
 func (c *memoryConfig) Place(connector.Env) string { return c.topic }
@@ -150,7 +276,7 @@ func (c *memoryConfig) OpenSource(context.Context, connector.Env) (connector.Sou
 	if err != nil {
 		return nil, err
 	}
-	return &memorySource{t, c.latest}, nil
+	return &memorySource{t, c}, nil
 }
 
 func (c *memoryConfig) OpenSink(context.Context, connector.Env) (connector.Sink, error) {
@@ -158,7 +284,7 @@ func (c *memoryConfig) OpenSink(context.Context, connector.Env) (connector.Sink,
 	if err != nil {
 		return nil, err
 	}
-	return &memorySink{t}, nil
+	return &memorySink{t, c}, nil
 }
 
 func (c *memoryConfig) open(as connector.Role) (*memoryTopic, error) {
@@ -174,133 +300,3 @@ func (c *memoryConfig) open(as connector.Role) (*memoryTopic, error) {
 	}
 	return t, nil
 }
-
-type memorySource struct {
-	*memoryTopic
-	latest bool
-}
-
-func (s *memorySource) Topic() string { return s.name }
-
-func (s *memorySource) Partitions() (list []uint32) {
-	for p := range s.partitions {
-		list = append(list, uint32(p))
-	}
-	return list
-}
-
-func (s *memorySource) Start(ctx context.Context, partition uint32) (int64, error) {
-	if s.latest {
-		return s.End(ctx, partition)
-	}
-	return 0, nil
-}
-
-func (s *memorySource) End(_ context.Context, partition uint32) (int64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return int64(len(s.partitions[partition])), nil
-}
-
-func (s *memorySource) Open(ctx context.Context, partition uint32, offset int64) (connector.Reader, error) {
-	if end, _ := s.End(ctx, partition); offset < 0 || offset > end {
-		return nil, fault.Environmentf("topic %s partition %d has no offset %d, it ends at %d", s.name, partition, offset, end)
-	}
-	return &memoryReader{s.memoryTopic, partition, offset}, nil
-}
-
-func (s *memorySource) Close() error { return nil }
-
-type memoryReader struct {
-	*memoryTopic
-	partition uint32
-	next      int64
-}
-
-func (r *memoryReader) Read(ctx context.Context) (messages []connector.Message, err error) {
-	const most = 100
-	err = r.wait(ctx, func() bool {
-		rest := r.partitions[r.partition][r.next:]
-		messages = slices.Clone(rest[:min(len(rest), most)])
-		return len(messages) > 0
-	})
-	r.next += int64(len(messages))
-	return messages, err
-}
-
-func (r *memoryReader) Buffered() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.next < int64(len(r.partitions[r.partition]))
-}
-
-func (r *memoryReader) Commit(_ context.Context, next int64) error {
-	r.change(func() { r.committed[r.partition] = next })
-	return nil
-}
-
-func (r *memoryReader) Close() error { return nil }
-
-type memorySink struct{ *memoryTopic }
-
-func (s *memorySink) Partitions() int { return len(s.partitions) }
-
-func (s *memorySink) Open(context.Context, string) (connector.Writer, error) {
-	return &memoryWriter{memoryTopic: s.memoryTopic}, nil
-}
-
-func (s *memorySink) Close() error { return nil }
-
-// memoryWriter holds what a stalled topic does not take yet.
-type memoryWriter struct {
-	*memoryTopic
-	held  []held
-	bytes int
-}
-
-type held struct {
-	partition uint32
-	message   connector.Message
-}
-
-func (w *memoryWriter) Write(ctx context.Context, partition uint32, m connector.Message) error {
-	if partition == connector.ByKey {
-		sum := fnv.New32a()
-		_, _ = sum.Write(m.Key) // a hash takes anything
-		partition = sum.Sum32() % uint32(len(w.partitions))
-	}
-	if int(partition) >= len(w.partitions) {
-		return fault.Inputf("topic %s has no partition %d", w.name, partition)
-	}
-	m.Key, m.Value = slices.Clone(m.Key), slices.Clone(m.Value)
-	if err := w.wait(ctx, func() bool { return w.stalls == 0 || w.bytes < memoryLimit }); err != nil {
-		return err
-	}
-	w.held = append(w.held, held{partition, m})
-	w.bytes += len(m.Key) + len(m.Value)
-	w.change(w.settle)
-	return nil
-}
-
-// settle puts what is held into the topic unless that is stalled.
-func (w *memoryWriter) settle() {
-	if w.stalls > 0 {
-		return
-	}
-	for _, h := range w.held {
-		log := &w.partitions[h.partition]
-		h.message.Offset = int64(len(*log))
-		*log = append(*log, h.message)
-	}
-	w.held, w.bytes = nil, 0
-}
-
-func (w *memoryWriter) Flush(ctx context.Context) error {
-	if err := w.wait(ctx, func() bool { return w.stalls == 0 }); err != nil {
-		return fmt.Errorf("%d records to topic %s are not confirmed: %w", len(w.held), w.name, err)
-	}
-	w.change(w.settle)
-	return nil
-}
-
-func (w *memoryWriter) Close() error { return nil }

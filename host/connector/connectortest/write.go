@@ -52,14 +52,23 @@ func partitionsApart(ctx context.Context, b *bench) error {
 }
 
 func equalKeysShareAPartition(ctx context.Context, b *bench) error {
-	w, err := b.writer(ctx)
+	sink, err := b.sink(ctx)
+	if err != nil {
+		return err
+	}
+	w, err := b.writerOf(ctx, sink, nil)
 	if err != nil {
 		return err
 	}
 	const records, distinct = 300, 20
 	for i := range records {
 		m := connector.Message{Time: -1, Key: fmt.Appendf(nil, "key %d", i%distinct), Value: value(i)}
-		if err := w.Write(ctx, connector.ByKey, m); err != nil {
+		for n := range 8 {
+			if p := sink.PartitionOf(m.Key, n+1); p > uint32(n) {
+				return fmt.Errorf("%q goes to partition %d of %d", m.Key, p, n+1)
+			}
+		}
+		if err := w.Write(ctx, sink.PartitionOf(m.Key, sink.Partitions()), m); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,12 @@
 //	endpoint           HOST:PORT of the SC; goes before --endpoint and the profile
 //	profile            a profile of ~/.fluvio/config; default: --endpoint, else the active one
 //	source.offset      'earliest' or 'latest' (the default): where a pipeline without a checkpoint begins
-//	delivery           sinks: 'at_least_once', the default and the only one for now
+//	source.isolation   'read_committed' (the default): records that enough replicas have; 'read_uncommitted': all that the leader has
+//	source.lost        'fail' (the default) or 'skip': what to do where records were removed before they were read
+//	source.consumer    the name of a consumer whose stored offset in the cluster follows the checkpoints; default: none is stored.
+//	                   It is for others to look at: weir itself goes on where its checkpoint says
+//	source.drop_stale  true (the default) or false: leave out records that come a second time from a writer of a producer sequence
+//	delivery           sinks: 'at_least_once' (the default), 'at_most_once' or 'exactly_once'
 //	sink.linger        sinks: how long an unfinished batch waits for more records; default 0
 //	sink.batch_size    sinks: bytes of a batch before compression; default 1 MiB
 //	sink.compression   sinks: 'none', 'gzip', 'snappy', 'lz4' or 'zstd'; default: what the topic asks for
@@ -18,6 +23,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
@@ -69,10 +75,10 @@ func (Connector) Configure(role connector.Role, options *option.Bag) (connector.
 		options.Reject("profile", "no profile beside an endpoint")
 	}
 	if role == connector.RoleSource {
-		c.offset = options.Enum("source.offset", "latest", "earliest", "latest")
+		c.configureSource(options)
 		return c, options.Err()
 	}
-	options.Enum("delivery", "at_least_once", "at_least_once")
+	c.delivery = connector.DeliveryOption(options)
 	c.linger = options.Duration("sink.linger", 0)
 	c.batchSize = int(options.Size("sink.batch_size", 1<<20))
 	if c.batchSize < 1 || c.batchSize > maxRequest {
@@ -88,20 +94,44 @@ func (Connector) Configure(role connector.Role, options *option.Bag) (connector.
 	return c, options.Err()
 }
 
+func (c *config) configureSource(options *option.Bag) {
+	c.offset = options.Enum("source.offset", "latest", "earliest", "latest")
+	if options.Enum("source.isolation", "read_committed", "read_committed", "read_uncommitted") == "read_uncommitted" {
+		c.isolation = fluvio.ReadUncommitted
+	}
+	c.skipLost = options.Enum("source.lost", "fail", "fail", "skip") == "skip"
+	c.dropStale = options.Bool("source.drop_stale", true)
+	_, named := options.Peek("source.consumer")
+	c.consumer = options.String("source.consumer", "")
+	if named && (c.consumer == "" || len(c.consumer) > mostName) {
+		options.Reject("source.consumer", "a consumer's name, of at most 1024 bytes")
+	}
+}
+
+// mostName is the most bytes of a consumer's name: servers keep it for ever, with each partition.
+const mostName = 1024
+
 // config is a checked table.
 type config struct {
 	role                     connector.Role
 	topic, endpoint, profile string
 
-	offset string // sources
+	offset    string // sources
+	isolation fluvio.Isolation
+	skipLost  bool
+	dropStale bool
+	consumer  string // whose stored offset follows the commits; "": nobody's
 
-	linger      time.Duration // sinks
+	delivery    connector.Delivery // sinks
+	linger      time.Duration
 	batchSize   int
 	compression *fluvio.Compression
 	create      bool // make the topic where it is not there
 }
 
-func (c *config) Role() connector.Role { return c.role }
+func (c *config) Role() connector.Role         { return c.role }
+func (c *config) Delivery() connector.Delivery { return c.delivery }
+func (c *config) SkipLost() bool               { return c.skipLost }
 
 func (c *config) Describe() string {
 	at := ""
@@ -111,17 +141,18 @@ func (c *config) Describe() string {
 	if c.role == connector.RoleSource {
 		return fmt.Sprintf("fluvio source %s%s, from %s", c.topic, at, c.offset)
 	}
-	return fmt.Sprintf("fluvio sink %s%s, at least once", c.topic, at)
+	return fmt.Sprintf("fluvio sink %s%s, %s", c.topic, at, strings.ReplaceAll(c.delivery.String(), "_", " "))
 }
 
 // DeadLetters is a sink on the same cluster whose topic is made where it is not there. So its name must be one that Fluvio's
 // SC makes topics with.
-func (c *config) DeadLetters(topic string) (connector.Config, error) {
+func (c *config) DeadLetters(topic string, d connector.Delivery) (connector.Config, error) {
 	if !topicName.MatchString(topic) {
 		return nil, fault.Inputf("want a topic's name of 1 to 63 of a to z, 0 to 9 and '-', with no '-' at either end")
 	}
 	return &config{
-		role: connector.RoleSink, topic: topic, endpoint: c.endpoint, profile: c.profile, batchSize: 1 << 20, create: true,
+		role: connector.RoleSink, topic: topic, endpoint: c.endpoint, profile: c.profile,
+		delivery: d, batchSize: 1 << 20, create: true,
 	}, nil
 }
 
@@ -165,13 +196,24 @@ func classed(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, mine := range []error{fluvio.ErrNoEndpoint, fluvio.ErrCompression, fluvio.ErrOffsetOutOfRange} {
-		if errors.Is(err, mine) {
-			return fault.InputError(err)
-		}
-	}
-	if errors.Is(err, fluvio.ErrTopicNotFound) {
+	var gone *fluvio.OffsetOutOfRangeError
+	switch {
+	case errors.As(err, &gone):
+		return fault.InputError(&connector.OutOfRangeError{
+			Topic: gone.Topic, Partition: gone.Partition, Offset: gone.Offset, Earliest: gone.Earliest, End: gone.Next,
+		})
+	case errors.Is(err, fluvio.ErrSequence):
+		return fault.InputError(&sequenceError{err})
+	case errors.Is(err, fluvio.ErrNoEndpoint), errors.Is(err, fluvio.ErrCompression), errors.Is(err, fluvio.ErrOffsetOutOfRange):
+		return fault.InputError(err)
+	case errors.Is(err, fluvio.ErrTopicNotFound):
 		err = fmt.Errorf("%w; 'weir topic create' makes one", err)
 	}
 	return fault.EnvironmentError(err)
 }
+
+// sequenceError is connector.ErrSequence, in the client's words.
+type sequenceError struct{ error }
+
+func (e *sequenceError) Unwrap() error        { return e.error }
+func (e *sequenceError) Is(target error) bool { return target == connector.ErrSequence }

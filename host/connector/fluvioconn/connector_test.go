@@ -37,9 +37,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve runs a broker until standard input ends.
+// serve runs a broker until standard input ends. It remembers one writer of a partition, as the bank wants it.
 func serve(dir string) error {
-	b, err := broker.Open(broker.Config{Dir: dir, SCAddr: "127.0.0.1:0", SPUAddr: "127.0.0.1:0"})
+	b, err := broker.Open(broker.Config{Dir: dir, SCAddr: "127.0.0.1:0", SPUAddr: "127.0.0.1:0", MaxWriters: 1})
 	if err != nil {
 		return err
 	}
@@ -114,9 +114,13 @@ func TestBank(t *testing.T) {
 		name := fmt.Sprintf("t%d", topics)
 		err := admin.New(client).CreateTopic(t.Context(), name, admin.TopicConfig{Partitions: uint32(partitions)})
 		return &connectortest.Topic{
-			Earliest: configure(t, connector.RoleSource, "topic", name, "source.offset", "earliest"),
-			Latest:   configure(t, connector.RoleSource, "topic", name),
-			Sink:     configure(t, connector.RoleSink, "topic", name),
+			Earliest:    configure(t, connector.RoleSource, "topic", name, "source.offset", "earliest"),
+			Latest:      configure(t, connector.RoleSource, "topic", name),
+			Uncommitted: configure(t, connector.RoleSource, "topic", name, "source.offset", "earliest", "source.isolation", "read_uncommitted"),
+			Sink:        configure(t, connector.RoleSink, "topic", name),
+			Grow: func(n int) error {
+				return admin.New(client).AddPartitions(t.Context(), name, uint32(n-partitions))
+			},
 			Stall: func() func() {
 				_ = process.Signal(syscall.SIGSTOP)
 				// Its threads stop one after the other; the parent hears when all have.
@@ -129,7 +133,7 @@ func TestBank(t *testing.T) {
 		}, err
 	}
 	connectortest.Run(t, connectortest.Harness{
-		Topic: makeTopic, Env: connector.Env{Endpoint: sc, RetryBudget: 20 * time.Second}, Keys: true, Times: true,
+		Topic: makeTopic, Env: connector.Env{Endpoint: sc, RetryBudget: 20 * time.Second}, Keys: true, Times: true, Sequences: true,
 	})
 	if err := client.Close(); err != nil {
 		t.Error(err)
@@ -145,7 +149,12 @@ func TestOptions(t *testing.T) {
 		"no topic":           {connector.RoleSource, nil, "topic"},
 		"bad offset":         {connector.RoleSource, []string{"topic", "t", "source.offset", "middle"}, "source.offset"},
 		"offset of a sink":   {connector.RoleSink, []string{"topic", "t", "source.offset", "latest"}, "source.offset"},
-		"exactly once":       {connector.RoleSink, []string{"topic", "t", "delivery", "exactly_once"}, "delivery"},
+		"no delivery":        {connector.RoleSink, []string{"topic", "t", "delivery", "twice"}, "delivery"},
+		"delivery, a source": {connector.RoleSource, []string{"topic", "t", "delivery", "exactly_once"}, "delivery"},
+		"bad isolation":      {connector.RoleSource, []string{"topic", "t", "source.isolation", "serializable"}, "source.isolation"},
+		"bad loss":           {connector.RoleSource, []string{"topic", "t", "source.lost", "ignore"}, "source.lost"},
+		"consumer, no name":  {connector.RoleSource, []string{"topic", "t", "source.consumer", ""}, "source.consumer"},
+		"drop, no bool":      {connector.RoleSource, []string{"topic", "t", "source.drop_stale", "sometimes"}, "source.drop_stale"},
 		"no compression":     {connector.RoleSink, []string{"topic", "t", "sink.compression", "zip"}, "sink.compression"},
 		"endpoint + profile": {connector.RoleSource, []string{"topic", "t", "endpoint", "a:1", "profile", "p"}, "profile"},
 		"huge batch":         {connector.RoleSink, []string{"topic", "t", "sink.batch_size", "1GB"}, "sink.batch_size"},
@@ -169,11 +178,11 @@ func TestDeadLetterTopicIsMadeAndOthersAreNot(t *testing.T) {
 		t.Errorf("a topic that is not there: %v", err)
 	}
 	for _, name := range []string{"bx_dl", "", "Dead", "-dead", "dead-", strings.Repeat("d", 64)} {
-		if _, err := table.DeadLetters(name); fault.Of(err) != fault.Input {
+		if _, err := table.DeadLetters(name, connector.AtLeastOnce); fault.Of(err) != fault.Input {
 			t.Errorf("dead letters in %q: %v, want an input error: no such topic can be made", name, err)
 		}
 	}
-	dead, err := table.DeadLetters("dead")
+	dead, err := table.DeadLetters("dead", connector.AtLeastOnce)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,6 +197,121 @@ func TestDeadLetterTopicIsMadeAndOthersAreNot(t *testing.T) {
 		if err := sink.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestDeliveryIsWhatTheOptionSays(t *testing.T) {
+	for _, tc := range []struct {
+		bag      []string
+		want     connector.Delivery
+		describe string
+	}{
+		{nil, connector.AtLeastOnce, "fluvio sink t, at least once"},
+		{[]string{"delivery", "at_least_once"}, connector.AtLeastOnce, "fluvio sink t, at least once"},
+		{[]string{"delivery", "at_most_once"}, connector.AtMostOnce, "fluvio sink t, at most once"},
+		{[]string{"delivery", "exactly_once"}, connector.ExactlyOnce, "fluvio sink t, exactly once"},
+	} {
+		c := configure(t, connector.RoleSink, append([]string{"topic", "t"}, tc.bag...)...)
+		if c.Delivery() != tc.want || c.Describe() != tc.describe {
+			t.Errorf("%v: %v, %s", tc.bag, c.Delivery(), c.Describe())
+		}
+		letters, err := c.DeadLetters("d", tc.want)
+		if err != nil || letters.Delivery() != tc.want {
+			t.Errorf("%v: dead letters %v, %v", tc.bag, letters.Delivery(), err)
+		}
+	}
+	if configure(t, connector.RoleSource, "topic", "t").SkipLost() || !configure(t, connector.RoleSource, "topic", "t", "source.lost", "skip").SkipLost() {
+		t.Error("source.lost is not what it says")
+	}
+}
+
+// TestWritersKeepTheirDelivery opens writers that would not keep what was promised.
+func TestWritersKeepTheirDelivery(t *testing.T) {
+	_, sc := startBroker(t)
+	dead, err := configure(t, connector.RoleSource, "topic", "t").DeadLetters("t", connector.ExactlyOnce) // which is made
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := connector.Env{Endpoint: sc}
+	once, err := dead.OpenSink(t.Context(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer once.Close()
+	if _, err := once.Open(t.Context(), "lane", nil); err == nil {
+		t.Error("exactly once without a sequence")
+	}
+	if err := once.ExactlyOnce(t.Context()); err != nil {
+		t.Error(err)
+	}
+	lossy, err := configure(t, connector.RoleSink, "topic", "t", "delivery", "at_most_once").OpenSink(t.Context(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lossy.Close()
+	if _, err := lossy.Open(t.Context(), "lane", &connector.Sequence{Writer: 1}); err == nil {
+		t.Error("at most once with a sequence, which has no gaps")
+	}
+	w, err := lossy.Open(t.Context(), "lane", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := errors.Join(w.Write(t.Context(), 0, connector.Message{Time: -1, Value: []byte("v")}), w.Flush(t.Context())); err != nil || w.Lost() != 0 {
+		t.Errorf("%v, %d lost", err, w.Lost())
+	}
+}
+
+// TestStoredOffsetsFollowCommits commits behind what was read.
+func TestStoredOffsetsFollowCommits(t *testing.T) {
+	_, sc := startBroker(t)
+	client, err := fluvio.Connect(t.Context(), fluvio.WithEndpoint(sc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := admin.New(client).CreateTopic(t.Context(), "t", admin.TopicConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	producer, err := client.Producer(t.Context(), "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if err := producer.Produce(t.Context(), fluvio.Record{Value: []byte("v")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := producer.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	source, err := configure(t, connector.RoleSource, "topic", "t", "source.consumer", "watched").OpenSource(t.Context(), connector.Env{Endpoint: sc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	r, err := source.Open(t.Context(), 0, 0, connector.NoEnd, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for read := 0; read < 10; {
+		messages, err := r.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		read += len(messages)
+	}
+	for _, next := range []int64{0, 3, 7} {
+		if err := r.Commit(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	stored, err := client.ConsumerOffsets(t.Context(), fluvio.ConsumerOffsetFilter{ID: "watched"})
+	if err != nil || len(stored) != 1 || stored[0].Offset != 6 {
+		t.Errorf("stored are %v, %v; want offset 6, that of the last record before 7", stored, err)
 	}
 }
 
@@ -211,7 +335,7 @@ func TestPlacesTellTopicsApart(t *testing.T) {
 		}
 	}
 	table := configure(t, connector.RoleSource, "topic", "t", "profile", "edge")
-	letters, err := table.DeadLetters("t")
+	letters, err := table.DeadLetters("t", connector.AtLeastOnce)
 	if err != nil || letters.Place(env) != table.Place(env) {
 		t.Errorf("dead letters of %s are at %s, %v", table.Place(env), letters.Place(env), err)
 	}
@@ -220,7 +344,7 @@ func TestPlacesTellTopicsApart(t *testing.T) {
 // TestARecordThatNoBatchCarriesIsRefusedAlone has one of 33 MB between two others.
 func TestARecordThatNoBatchCarriesIsRefusedAlone(t *testing.T) {
 	_, sc := startBroker(t)
-	letters, err := configure(t, connector.RoleSource, "topic", "t").DeadLetters("t") // which is made
+	letters, err := configure(t, connector.RoleSource, "topic", "t").DeadLetters("t", connector.AtLeastOnce) // which is made
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +353,7 @@ func TestARecordThatNoBatchCarriesIsRefusedAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	w, err := sink.Open(t.Context(), "lane")
+	w, err := sink.Open(t.Context(), "lane", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

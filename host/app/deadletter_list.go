@@ -1,0 +1,177 @@
+package app
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/weir-stream/weir/fluvio"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+// ListLettersConfig is what `weir deadletter list` is told.
+type ListLettersConfig struct {
+	Cluster
+	Topic  string
+	Filter LetterFilter
+	Follow bool // go on with letters that come; else it ends where the topic did at start
+	Count  bool // how many letters by code, in place of letters
+	Out    Output
+}
+
+// ListLetters prints the dead letters of a topic, one a line.
+func ListLetters(ctx context.Context, drain <-chan struct{}, c ListLettersConfig) error {
+	if err := c.Filter.check(); err != nil {
+		return err
+	}
+	ctx, stop := drained(ctx, drain)
+	defer stop()
+	buffered := bufio.NewWriterSize(c.Out.W, 1<<16)
+	list := &letterList{out: Output{W: buffered, JSON: c.Out.JSON}, codes: map[string]int64{}}
+	err := c.withClient(ctx, func(client *fluvio.Client) error {
+		r, err := openLetters(ctx, client, c.Topic, c.Filter, c.Log)
+		if err != nil {
+			return err
+		}
+		each := list.line(r)
+		if c.Count {
+			each = list.count
+		} else if err := list.head(); err != nil {
+			return err
+		}
+		if !c.Follow {
+			err = r.each(ctx, each)
+		} else {
+			err = r.follow(ctx, each, buffered.Flush)
+		}
+		r.tellStrange()
+		return err
+	})
+	err = quietly(ctx, err)
+	if err == nil && c.Count {
+		err = list.counts()
+	}
+	return errors.Join(err, fault.EnvironmentError(buffered.Flush()))
+}
+
+// follow calls do with every chosen letter, and with those that come, until ctx ends or there are enough; idle when no more are there yet.
+func (r *letters) follow(ctx context.Context, do func(*found) error, idle func() error) error {
+	r.begin()
+	start := fluvio.At(r.filter.From)
+	switch r.filter.From {
+	case FromEarliest:
+		start = fluvio.Beginning()
+	case FromLatest:
+		start = fluvio.End()
+	}
+	consumer, err := r.client.TopicConsumer(ctx, r.topic, start, fluvio.WithDropStale())
+	if err != nil {
+		return err
+	}
+	defer consumer.Close()
+	for {
+		partition, records, err := consumer.Poll(ctx)
+		if err != nil {
+			return fmt.Errorf("topic %s: %w", r.topic, err)
+		}
+		for i := range records {
+			if err := r.record(partition, &records[i], false, do); errors.Is(err, errEnough) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+		if !consumer.Buffered() {
+			if err := idle(); err != nil {
+				return fault.EnvironmentError(err)
+			}
+		}
+	}
+}
+
+// letterList prints letters, or counts them.
+type letterList struct {
+	out    Output
+	codes  map[string]int64
+	others int64 // letters with codes beyond mostCodes
+}
+
+// mostCodes is how many codes are counted each for itself: whoever writes letters chooses their codes.
+const mostCodes = 1000
+
+// letterLine has a place for the letter, the time of the record, where that was, code, path and message. The letter is written as --offsets
+// takes it.
+const letterLine = "%-10s  %-24s  %-24s  %-18s  %-14s  %s\n"
+
+func (l *letterList) head() error {
+	if l.out.JSON {
+		return nil
+	}
+	_, err := fmt.Fprintf(l.out.W, letterLine, "LETTER", "TIME", "TOPIC/PARTITION/OFFSET/FRAME/ROW", "CODE", "PATH", "MESSAGE")
+	return fault.EnvironmentError(err)
+}
+
+func (l *letterList) line(r *letters) func(*found) error {
+	return func(f *found) error {
+		if l.out.JSON {
+			return l.out.printJSON(r.show(f))
+		}
+		_, err := fmt.Fprintf(l.out.W, letterLine, f.at, moment(f.Time), letterSource(&f.Letter), cell(f.Code), cell(f.Path), cell(short(f.Message)))
+		return fault.EnvironmentError(err)
+	}
+}
+
+// mostShown is how much of a message a line shows, in bytes.
+const mostShown = 200
+
+// short is the beginning of a text that is too long for a line.
+func short(text string) string {
+	if len(text) <= mostShown {
+		return text
+	}
+	end := mostShown
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
+func (l *letterList) count(f *found) error {
+	if _, known := l.codes[f.Code]; known || len(l.codes) < mostCodes {
+		l.codes[f.Code]++
+	} else {
+		l.others++
+	}
+	return nil
+}
+
+// codeCount is how many letters have a code.
+type codeCount struct {
+	Code    string `json:"code"`
+	Letters int64  `json:"letters"`
+}
+
+var codeColumns = []column[codeCount]{
+	{"LETTERS", func(c codeCount) string { return fmt.Sprint(c.Letters) }},
+	{"CODE", func(c codeCount) string { return c.Code }},
+}
+
+// counts prints how many letters there were of each code, the most first; of codes beyond those that are counted, together, with an
+// empty code.
+func (l *letterList) counts() error {
+	all := make([]codeCount, 0, len(l.codes)+1)
+	for code, n := range l.codes {
+		all = append(all, codeCount{code, n})
+	}
+	slices.SortFunc(all, func(a, b codeCount) int {
+		return cmp.Or(cmp.Compare(b.Letters, a.Letters), cmp.Compare(a.Code, b.Code))
+	})
+	if l.others > 0 {
+		all = append(all, codeCount{"", l.others})
+	}
+	return printList(l.out, all, codeColumns)
+}
