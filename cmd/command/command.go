@@ -98,7 +98,7 @@ func (sh *shell) root() *cobra.Command {
 	flags.DurationVar(&sh.retryBudget, "retry-budget", time.Minute, "how long to try to reach the cluster again, at start as in mid-stream, before giving up with code 3")
 	flags.StringVar(&sh.logLevel, "log-level", "info", "debug, info, warn or error")
 	root.AddCommand(sh.runCommand(), sh.brokerCommand(), sh.topicCommand(), sh.partitionCommand(), sh.spuCommand(), sh.consumerCommand(),
-		sh.smartmoduleCommand(), sh.produceCommand(), sh.consumeCommand(), sh.deadletterCommand(), sh.moduleCommand(), sh.demoCommand(),
+		sh.smartmoduleCommand(), sh.produceCommand(), sh.consumeCommand(), sh.deadletterCommand(), sh.stateCommand(), sh.moduleCommand(), sh.demoCommand(),
 		sh.completionCommand())
 	sh.markStart(root)
 	return root

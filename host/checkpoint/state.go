@@ -182,7 +182,7 @@ func (d Dir) Rewind(pipeline string, partition uint32, to int64) (was Checkpoint
 // rewound is what a lane goes on from at another offset than its own.
 func rewound(was Checkpoint, to int64) Checkpoint {
 	c := was
-	c.Epoch, c.Next, c.Seen, c.Sinks = was.Epoch+1, to, nil, make(map[string]Sink, len(was.Sinks))
+	c.Epoch, c.Next, c.SeenAt, c.Seen, c.Sinks = was.Epoch+1, to, 0, nil, make(map[string]Sink, len(was.Sinks))
 	for name, s := range was.Sinks {
 		s.Writer, s.Ordinals, s.Positions = 0, nil, nil
 		c.Sinks[name] = s

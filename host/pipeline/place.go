@@ -74,7 +74,7 @@ func (s *sinks) fit(ctx context.Context, at *checkpoint.Checkpoint) (redrawn, ch
 	at.Sinks = map[string]checkpoint.Sink{}
 	one := func(name string, to connector.Config, sink connector.Sink) error {
 		old, known := places[name]
-		f := fitting{to: to, sink: sink, place: to.Place(s.c.Env), exact: to.Delivery() == connector.ExactlyOnce}
+		f := fitting{to: to, sink: sink, place: placeOf(to), exact: to.Delivery() == connector.ExactlyOnce}
 		now, err := f.fit(ctx, old, known)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -102,6 +102,9 @@ func (s *sinks) fit(ctx context.Context, at *checkpoint.Checkpoint) (redrawn, ch
 	}
 	return redrawn, changed, nil
 }
+
+// placeOf names a sink's topic in checkpoints. Where --endpoint or a profile leads to is not in it: a cluster may move.
+func placeOf(to connector.Config) string { return to.Place(connector.Env{}) }
 
 // fitting is one sink that a checkpoint gets a place in.
 type fitting struct {

@@ -143,7 +143,7 @@ func lettersName(l Letters) string { return "dead letters " + l.Name }
 // openOutput opens a writer at the lane's place in a sink.
 func (c *Config) openOutput(ctx context.Context, s connector.Sink, to connector.Config, name, lane string, last checkpoint.Checkpoint) (output, error) {
 	place := last.Sinks[name]
-	o := output{lane: lane, name: name, topic: to.Place(c.Env), sink: s, partitions: place.Partitions, count: place.Count, current: -1}
+	o := output{lane: lane, name: name, topic: placeOf(to), sink: s, partitions: place.Partitions, count: place.Count, current: -1}
 	var from *connector.Sequence
 	var err error
 	if place.Writer != 0 {

@@ -160,8 +160,13 @@ var topicName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // Place is the cluster, as it is named, and the topic. A profile and the address that it stands for are two places.
 func (c *config) Place(env connector.Env) string {
-	endpoint, profile := c.cluster(env)
-	return fmt.Sprintf("endpoint %s profile %s topic %s", endpoint, profile, c.topic)
+	switch endpoint, profile := c.cluster(env); {
+	case endpoint != "":
+		return fmt.Sprintf("topic %s of %s", c.topic, endpoint)
+	case profile != "":
+		return fmt.Sprintf("topic %s of profile %s", c.topic, profile)
+	}
+	return "topic " + c.topic
 }
 
 // cluster names the table's cluster: by endpoint, by profile or, with neither, as the active profile.
