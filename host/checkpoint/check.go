@@ -49,6 +49,8 @@ func (c *Checkpoint) valid() error {
 		return fmt.Errorf("epoch %d", c.Epoch)
 	case c.Next < 0:
 		return fmt.Errorf("next offset %d", c.Next)
+	case c.SourcePartitions < 0 || c.SourcePartitions > math.MaxUint32:
+		return fmt.Errorf("%d source partitions", c.SourcePartitions)
 	case c.Plan != "" && !isHash(c.Plan):
 		return fmt.Errorf("plan %q is no SHA-256 in hex", c.Plan)
 	case len(c.Sinks) > maxSinks:

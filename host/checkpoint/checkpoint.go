@@ -27,6 +27,9 @@ type Checkpoint struct {
 	Partition uint32 `json:"partition"`
 	// Next is the offset of the first record that is not wholly through.
 	Next int64 `json:"next"`
+	// SourcePartitions is how many partitions the source had when the pipeline first began, the same in all its lanes: those numbered from
+	// there on came later. 0: not known.
+	SourcePartitions int `json:"source_partitions,omitempty"`
 	// Plan names the blob that holds the plan which made this: its SHA-256 in hex, as PutBlob returns it. Empty in a run that keeps none.
 	Plan string `json:"plan,omitempty"`
 	// Sinks holds the lane's place in each of them, by "table "+name or "dead letters "+topic. At most 1,024.

@@ -39,6 +39,8 @@ type job struct {
 	sinks    []target
 	letters  int                // partitions of the topic bad
 	delivery connector.Delivery // of sinks and letters
+	latest   bool               // where a lane without a checkpoint begins
+	skipLost bool
 
 	limits   batch.Limits
 	most     int // records that a Read returns; 0: as the connector likes
@@ -119,7 +121,13 @@ func (b *bench) table(topic string, role connector.Role) connector.Config {
 	bag := option.New(option.Pos{})
 	set := map[string]string{"topic": topic}
 	if role == connector.RoleSource {
-		set["source.offset"] = "earliest"
+		set["source.offset"], set["source.lost"] = "earliest", "fail"
+		if b.job.latest {
+			set["source.offset"] = "latest"
+		}
+		if b.job.skipLost {
+			set["source.lost"] = "skip"
+		}
 	} else if topic != "in" {
 		set["delivery"] = b.job.delivery.String()
 	}
@@ -242,6 +250,17 @@ func (s *store) Open(pipeline, topic string, partition uint32) (checkpoint.Lane,
 func (s *store) PutBlob(data []byte) (string, error) { return checkpoint.Memory{}.PutBlob(data) }
 
 func (s *store) Blob(hash string) ([]byte, error) { return checkpoint.Memory{}.Blob(hash) }
+
+// List has a state folder's checkpoints, as a checkpoint.Dir does.
+func (s *store) List() (states []checkpoint.State, err error) {
+	b := (*bench)(s)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.saved {
+		states = append(states, checkpoint.State{Pipeline: c.Pipeline, Partition: c.Partition, Last: c, OK: true})
+	}
+	return states, nil
+}
 
 type storedLane struct {
 	*bench

@@ -65,9 +65,9 @@ func (d *decoding) atEnd() bool { return d.end >= 0 && d.next >= d.end }
 // time has come or reading has ended.
 func (d *decoding) read(reading context.Context) ([]connector.Message, error) {
 	ctx := reading
-	if d.dirty && !d.reader.Buffered() {
+	if every := d.every(); every > 0 && !d.reader.Buffered() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(reading, d.marked.Add(d.c.CheckpointInterval))
+		ctx, cancel = context.WithDeadline(reading, d.marked.Add(every))
 		defer cancel()
 	}
 	messages, err := d.reader.Read(ctx)
@@ -78,10 +78,26 @@ func (d *decoding) read(reading context.Context) ([]connector.Message, error) {
 		d.next = max(d.next, d.end)
 		return nil, nil
 	}
+	var gone *connector.OutOfRangeError
+	if errors.As(err, &gone) {
+		return nil, outOfRange(gone)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("topic %s partition %d, offset %d: %w", d.topic, d.partition, d.next, err)
 	}
 	return messages, nil
+}
+
+// every is the time between two marks, 0 where none is needed. Nothing has to be saved of an idle lane but its places in sinks that go on
+// without it.
+func (d *decoding) every() time.Duration {
+	switch {
+	case d.dirty:
+		return d.c.CheckpointInterval
+	case d.c.exactlyOnce():
+		return d.c.IdleInterval
+	}
+	return 0
 }
 
 // sender puts an item on the lane's first queue.
@@ -225,7 +241,7 @@ const rowCost = 48
 
 // due tells whether the open batch should go now, between two reads, and with what signal.
 func (d *decoding) due() (bool, signal) {
-	if d.dirty && time.Since(d.marked) >= d.c.CheckpointInterval {
+	if every := d.every(); every > 0 && time.Since(d.marked) >= every {
 		return true, mark
 	}
 	if d.held() == 0 {

@@ -98,9 +98,11 @@ func (l *lane) readAndDecode(ctx, reading context.Context) error {
 	defer close(l.decoded)
 	for !l.source.atEnd() {
 		messages, err := l.source.read(reading) // connector.Reader
-		if err == nil {
+		if len(messages) > 0 {
 			l.c.outage.over()
 			l.c.worked(PartSource)
+		}
+		if err == nil {
 			err = l.source.decodeAll(ctx, messages, l.send) // framing.Splitter, format.Decoder, batch.Builder
 		}
 		if err != nil || reading.Err() != nil {

@@ -10,59 +10,85 @@ import (
 	"github.com/weir-stream/weir/internal/fault"
 )
 
-// openLane finds the lane's place, makes checkpoint 0 where there is none, and opens everything the lane uses.
-func openLane(ctx context.Context, c *Config, source connector.Source, outs *sinks, p uint32, budget *budget) (_ *lane, err error) {
-	l := &lane{c: c, name: fmt.Sprintf("%s/%d", c.Name, p), budget: budget}
+// openLane finds the lane's place, makes checkpoint 0 where there is none, and opens everything the lane uses. old, which may be nil, is
+// the lane as it was: it is closed, and its checkpoints and its end go over.
+func openLane(ctx context.Context, f *fleet, p uint32, old *lane) (_ *lane, err error) {
+	c := f.c
+	l := &lane{c: c, name: fmt.Sprintf("%s/%d", c.Name, p), budget: f.budget}
 	defer func() {
 		if err != nil {
 			_ = l.close() // the first error is the one to tell
 		}
 	}()
-	if l.saved, err = c.Store.Open(c.Name, source.Topic(), p); err != nil {
-		return nil, err
+	if old != nil {
+		l.saved, old.saved = old.saved, nil
+		err = old.close()
+	} else {
+		l.saved, err = c.Store.Open(c.Name, f.source.Topic(), p)
 	}
-	last, err := place(ctx, c, source, p, l.saved, outs)
-	if err != nil {
-		return nil, err
-	}
-	end, err := endOffset(ctx, c, source, p, last.Next)
 	if err != nil {
 		return nil, err
 	}
 	if l.chain, err = c.Chain(ctx); err != nil {
 		return nil, err
 	}
-	if l.sinks, err = outs.open(ctx, l.name, l.saved, last); err != nil {
-		return nil, err
+	end := connector.NoEnd
+	if old != nil {
+		end = old.source.end
+	} else if c.UntilEnd {
+		if end, err = f.source.End(ctx, p); err != nil {
+			return nil, err
+		}
 	}
-	from, writers := seenAt(last)
-	reader, err := source.Open(ctx, p, from, end, writers)
-	if err != nil {
-		return nil, err
-	}
-	if l.source, err = newDecoding(c, reader, source.Topic(), p, last.Next, end); err != nil {
-		_ = reader.Close()
-		return nil, err
+	for l.source == nil {
+		if err := l.enter(ctx, f, p, end); err != nil && !c.skips(err) {
+			return nil, err
+		}
 	}
 	l.opened()
 	return l, nil
 }
 
-// endOffset returns where the run ends, -1 for never. A stored offset past the log's end means that the topic is another
-// one than it was.
-func endOffset(ctx context.Context, c *Config, source connector.Source, p uint32, next int64) (int64, error) {
-	end, err := source.End(ctx, p)
+// enter opens the lane's sinks and its source at its place.
+func (l *lane) enter(ctx context.Context, f *fleet, p uint32, end int64) error {
+	last, err := f.place(ctx, p, l.saved)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if next > end {
-		return 0, fault.Inputf("the checkpoint is at offset %d, but the partition ends at %d; was the topic deleted and made again? "+
-			"Run with another --state to read it from its start", next, end)
+	if err := notBeyond(ctx, f.source, p, last.Next); err != nil {
+		return err
 	}
-	if !c.UntilEnd {
-		return -1, nil
+	if end >= 0 {
+		end = max(end, last.Next)
 	}
-	return end, nil
+	if l.sinks, err = f.outs.open(ctx, l.name, l.saved, last); err != nil {
+		return err
+	}
+	from, writers := seenAt(last)
+	reader, err := f.source.Open(ctx, p, from, end, writers)
+	var gone *connector.OutOfRangeError
+	if errors.As(err, &gone) {
+		err = outOfRange(gone)
+	}
+	if err == nil {
+		if l.source, err = newDecoding(l.c, reader, f.source.Topic(), p, last.Next, end); err == nil {
+			return nil
+		}
+		_ = reader.Close()
+	}
+	_ = l.sinks.close()
+	l.sinks = nil
+	return err
+}
+
+// notBeyond refuses a stored offset past the log's end: the topic is another one than it was.
+func notBeyond(ctx context.Context, source connector.Source, p uint32, next int64) error {
+	end, err := source.End(ctx, p)
+	if err != nil || next <= end {
+		return err
+	}
+	return fault.Inputf("the checkpoint is at offset %d, but the partition ends at %d; was the topic deleted and made again? "+
+		"Run with another --state to read it from its start", next, end)
 }
 
 // release lets go of the item's batches.

@@ -40,12 +40,15 @@ type Config struct {
 	Log   *slog.Logger
 	Stats *Stats
 
-	// UntilEnd stops at the end offsets that the source has when Run begins.
+	// UntilEnd stops at the end offsets that the source has when Run begins; partitions that it gets later are not read.
 	UntilEnd bool
 	// Worker runs the partitions p with p mod Workers = Worker. Default 0 of 1.
 	Worker, Workers uint32
 	// CheckpointInterval is the time between a lane's checkpoints. Default 1 s.
 	CheckpointInterval time.Duration
+	// IdleInterval is the time between checkpoints of a lane that has nothing to read, where its sinks take producer sequences: its
+	// places there keep up with them, so that retention does not overtake them. Default 1 min.
+	IdleInterval time.Duration
 	// Limits say when a batch closes. Zero fields are batch's defaults.
 	Limits batch.Limits
 	// QueueBytes bounds what the pipeline holds between reading and writing, decoded. Default 24 MiB.
@@ -114,6 +117,9 @@ func (c *Config) setDefaults() {
 	if c.CheckpointInterval <= 0 {
 		c.CheckpointInterval = time.Second
 	}
+	if c.IdleInterval <= 0 {
+		c.IdleInterval = time.Minute
+	}
 	c.Limits = c.Limits.WithDefaults()
 	if c.QueueBytes <= 0 {
 		c.QueueBytes = 24 << 20
@@ -136,8 +142,8 @@ func (c *Config) setDefaults() {
 // Run runs the pipeline until its end, until drain is closed, or until something fails. Closing drain stops reading,
 // lets what was read through, and saves a last checkpoint, but does not wait for a cluster that is out of reach; cancelling
 // ctx stops at once. The error of the first lane
-// that failed is returned, after every lane has ended. A worker without a partition of its own ends at once where
-// UntilEnd is set, and else waits like the others.
+// that failed is returned, after every lane has ended. Partitions that the source gets meanwhile become lanes within about a second.
+// A worker without a partition of its own ends at once where UntilEnd is set, and else waits for one.
 func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	c.setDefaults()
 	c.outage.watch(&c, drain)
@@ -162,21 +168,16 @@ func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	defer closing(&err, outs.close)
 	c.worked(PartSinks, PartLetters)
 	c.Stats.enter(OpeningLanes)
-	lanes, err := openLanes(opening, &c, source, outs)
-	for _, l := range lanes {
-		defer closing(&err, l.close)
-	}
-	if err != nil {
+	lanes := newFleet(&c, source, outs)
+	defer closing(&err, lanes.close)
+	if err := lanes.open(opening); err != nil {
 		return unlessDrained(drain, err)
 	}
 	opened()
 	defer c.follow(ctx, source)()
 	c.Stats.start()
 	defer c.Stats.stop() // before anything is closed
-	if len(lanes) == 0 && !c.UntilEnd {
-		return idle(ctx, drain)
-	}
-	return runLanes(ctx, lanes, drain, c.outage)
+	return lanes.run(ctx, drain)
 }
 
 // onDrain gives up opening when drain is closed, since nothing has been read that could be let through. opened ends that, and may
@@ -213,62 +214,4 @@ func closing(err *error, close func() error) {
 	if closed := close(); *err == nil {
 		*err = closed
 	}
-}
-
-// idle waits as a pipeline without lanes does.
-func idle(ctx context.Context, drain <-chan struct{}) error {
-	select {
-	case <-drain:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// openLanes opens this worker's lanes and saves checkpoint 0 of each before any of them reads (invariant 3).
-func openLanes(ctx context.Context, c *Config, source connector.Source, outs *sinks) (lanes []*lane, err error) {
-	budget := newBudget(c.QueueBytes)
-	c.Stats.queue.Store(budget)
-	for _, p := range source.Partitions() {
-		if p%c.Workers != c.Worker {
-			continue
-		}
-		l, err := openLane(ctx, c, source, outs, p, budget)
-		if err != nil {
-			return lanes, fmt.Errorf("lane %s/%d: %w", source.Topic(), p, err)
-		}
-		lanes = append(lanes, l)
-	}
-	return lanes, nil
-}
-
-func runLanes(ctx context.Context, lanes []*lane, drain <-chan struct{}, out *outage) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	reading, stopReading := context.WithCancel(ctx)
-	defer stopReading()
-	ended := make(chan struct{})
-	var watcher, running sync.WaitGroup
-	watcher.Go(func() {
-		select {
-		case <-drain:
-			stopReading()
-			out.wait(ended, cancel)
-		case <-ended:
-		}
-	})
-	for _, l := range lanes {
-		running.Go(func() {
-			l.stats.begin()
-			err := l.run(ctx, reading)
-			l.stats.finish(err, ctx.Err() == nil)
-			if err != nil {
-				cancel(err)
-			}
-		})
-	}
-	running.Wait()
-	close(ended)
-	watcher.Wait()
-	return context.Cause(ctx)
 }

@@ -12,20 +12,22 @@ import (
 
 // place returns the lane's newest checkpoint, made to fit the source and the sinks as they are. A new lane gets checkpoint 0, durable
 // before anything is read, so that "latest" means the same after a crash, and what has been written is found (invariant 3).
-func place(ctx context.Context, c *Config, source connector.Source, p uint32, saved checkpoint.Lane, outs *sinks) (checkpoint.Checkpoint, error) {
+func (f *fleet) place(ctx context.Context, p uint32, saved checkpoint.Lane) (checkpoint.Checkpoint, error) {
 	at, there := saved.Last()
 	if !there {
-		next, err := source.Start(ctx, p)
-		if err != nil {
+		var err error
+		if at, err = f.begin(ctx, p); err != nil {
 			return at, err
 		}
-		at = checkpoint.Checkpoint{Version: checkpoint.Version, Pipeline: c.Name, Topic: source.Topic(), Partition: p, Next: next, Sinks: map[string]checkpoint.Sink{}}
 	}
-	changed, err := skipLost(ctx, c, source, &at)
+	if at.SourcePartitions > f.started {
+		return at, f.fewer(f.started, at.SourcePartitions)
+	}
+	lost, changed, err := skipLost(ctx, f.c, f.source, &at)
 	if err != nil {
 		return at, err
 	}
-	redrawn, fitted, err := outs.fit(ctx, &at)
+	redrawn, fitted, err := f.outs.fit(ctx, &at, lost > 0)
 	switch {
 	case err != nil:
 		return at, err
@@ -37,8 +39,26 @@ func place(ctx context.Context, c *Config, source connector.Source, p uint32, sa
 	if err != nil {
 		return at, err
 	}
+	f.c.Stats.Lost.Add(lost)
 	at, _ = saved.Last()
 	return at, nil
+}
+
+// begin is where a lane without a checkpoint begins: where the configuration says, but at the beginning of a partition that was not there
+// when the pipeline first began, since nothing of it was meant to be left out.
+func (f *fleet) begin(ctx context.Context, p uint32) (at checkpoint.Checkpoint, err error) {
+	at = checkpoint.Checkpoint{
+		Version: checkpoint.Version, Pipeline: f.c.Name, Topic: f.source.Topic(), Partition: p, Sinks: map[string]checkpoint.Sink{},
+	}
+	if at.SourcePartitions, err = f.first(); err != nil {
+		return at, err
+	}
+	find := f.source.Start
+	if int64(p) >= int64(at.SourcePartitions) {
+		find = f.source.Earliest
+	}
+	at.Next, err = find(ctx, p)
+	return at, err
 }
 
 // succeed is a checkpoint to be saved behind another one, or as the first.
@@ -49,32 +69,15 @@ func succeed(c checkpoint.Checkpoint, there bool) checkpoint.Checkpoint {
 	return c
 }
 
-// skipLost goes on behind what retention has taken before it was read, where the source's configuration says so.
-func skipLost(ctx context.Context, c *Config, source connector.Source, at *checkpoint.Checkpoint) (changed bool, err error) {
-	earliest, err := source.Earliest(ctx, at.Partition)
-	if err != nil || at.Next >= earliest {
-		return false, err
-	}
-	lost := earliest - at.Next
-	if !c.Source.Connector.SkipLost() {
-		return false, fault.Inputf("the checkpoint is at offset %d of topic %s partition %d, but the oldest record there is at %d: retention took %d before they were read; "+
-			"set source.lost to 'skip' to go on with what is left, or run with another --state", at.Next, at.Topic, at.Partition, earliest, lost)
-	}
-	c.Log.Warn("records are lost: retention took them before they were read", "topic", at.Topic, "partition", at.Partition,
-		"from", at.Next, "to", earliest, "records", lost)
-	c.Stats.Lost.Add(lost)
-	at.Next, at.SeenAt, at.Seen = earliest, 0, nil
-	return true, nil
-}
-
 // fit gives a checkpoint a place in each sink: a new one in a sink that it does not know; and where sinks have more partitions by now, and
-// have nothing beyond the checkpoint, one over all of them. redrawn says that there are new writer ids.
-func (s *sinks) fit(ctx context.Context, at *checkpoint.Checkpoint) (redrawn, changed bool, err error) {
+// have nothing beyond the checkpoint, one over all of them. anew says that what comes next is not what came next when the checkpoint was
+// made, so that it needs sequences of its own. redrawn says that there are new writer ids.
+func (s *sinks) fit(ctx context.Context, at *checkpoint.Checkpoint, anew bool) (redrawn, changed bool, err error) {
 	places := maps.Clone(at.Sinks)
 	at.Sinks = map[string]checkpoint.Sink{}
 	one := func(name string, to connector.Config, sink connector.Sink) error {
 		old, known := places[name]
-		f := fitting{to: to, sink: sink, place: placeOf(to), exact: to.Delivery() == connector.ExactlyOnce}
+		f := fitting{to: to, sink: sink, place: placeOf(to), exact: to.Delivery() == connector.ExactlyOnce, anew: anew}
 		now, err := f.fit(ctx, old, known)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -112,6 +115,7 @@ type fitting struct {
 	sink  connector.Sink
 	place string
 	exact bool
+	anew  bool // see sinks.fit
 }
 
 func (f *fitting) fit(ctx context.Context, old checkpoint.Sink, known bool) (checkpoint.Sink, error) {
@@ -128,18 +132,28 @@ func (f *fitting) fit(ctx context.Context, old checkpoint.Sink, known bool) (che
 		return f.drawn(ctx, now)
 	case old.Topic != f.place:
 		return now, fault.Inputf("the checkpoint goes with %s, and the table writes to %s now: what is there can't be told from what is not; "+
-			"run the file as it was until it is through, give the pipeline another name, or draw new writer ids with weir state rewind", old.Topic, f.place)
+			"run the file as it was until it is through, %s", old.Topic, f.place, toDraw)
 	case n < old.Partitions:
-		return now, fault.Inputf("%s has %d partitions, it had %d: was the topic deleted and made again? "+
-			"Give the pipeline another name, or draw new writer ids with weir state rewind", f.place, n, old.Partitions)
-	case n == old.Partitions:
+		return now, fewerInSink(f.place, n, old.Partitions)
+	case n == old.Partitions && !f.anew:
 		return old, nil
 	}
 	q, err := findSequence(ctx, f.sink, old)
-	if err != nil || !q.equal() {
-		return old, err // the run that is in the sink goes on over as many partitions as it began with
+	switch {
+	case err != nil:
+		return old, err
+	case q.equal():
+		return f.drawn(ctx, now)
+	case f.anew:
+		return old, fault.Inputf("%s holds records that were made of what retention took from the source meanwhile, or of what comes behind it: "+
+			"exactly_once can't tell which; weir state rewind goes on from an offset that is left, and writes again what was made of it", f.place)
 	}
-	return f.drawn(ctx, now)
+	return old, nil // the run that is in the sink goes on over as many partitions as it began with
+}
+
+// fewerInSink says that a sink has less partitions than it had.
+func fewerInSink(place string, now, before int) error {
+	return fault.Inputf("%s has %d partitions, it had %d; was the topic deleted and made again? If so, %s", place, now, before, toDraw)
 }
 
 // drawn begins a sequence.

@@ -20,3 +20,13 @@ func (c *Config) mostOnce() bool {
 	}
 	return false
 }
+
+// exactlyOnce tells whether any sink is written with producer sequences.
+func (c *Config) exactlyOnce() bool {
+	for _, s := range c.Sinks {
+		if s.Connector.Delivery() == connector.ExactlyOnce {
+			return true
+		}
+	}
+	return false
+}

@@ -2,12 +2,14 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/weir-stream/weir/host/checkpoint"
 	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/internal/fault"
 )
 
 // sequence is a lane's producer sequence in one sink. Every record that the lane makes for it gets a partition and the next ordinal
@@ -34,9 +36,21 @@ func findSequence(ctx context.Context, s connector.Sink, place checkpoint.Sink) 
 	}
 	return q, q.each(func(p uint32) (err error) {
 		q.found[p], _, err = s.SequenceEnd(ctx, p, q.writer, q.next[p], q.positions[p])
-		return err
+		return untold(err)
 	})
 }
+
+// untold says what to do about a sink that has lost what lay behind a position, or that never had the position.
+func untold(err error) error {
+	var gone *connector.OutOfRangeError
+	if !errors.As(err, &gone) {
+		return err
+	}
+	return fault.Inputf("what the sink has got since the checkpoint can't be told, so %s: %w", toDraw, err)
+}
+
+// toDraw is what a user can do about a sink that does not hold what it should.
+const toDraw = "give the pipeline another name, or draw new writer ids with weir state rewind"
 
 // each calls do for every partition, for some at a time, and returns the first error.
 func (q *sequence) each(do func(p uint32) error) error {
@@ -109,9 +123,13 @@ func (q *sequence) move(ctx context.Context, s connector.Sink) error {
 			return nil // what is there already lies behind the position as it is
 		}
 		end, err := s.End(ctx, p)
-		if err == nil {
-			q.positions[p] = end
+		if err == nil && end < q.positions[p] { // another topic of that name, or a leader that is not up to date yet: this waits for one that is
+			_, end, err = s.SequenceEnd(ctx, p, q.writer, q.next[p], q.positions[p])
 		}
-		return err
+		if err != nil {
+			return untold(err)
+		}
+		q.positions[p] = end
+		return nil
 	})
 }

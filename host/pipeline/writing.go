@@ -457,12 +457,15 @@ func (w *writing) save(next int64, seen *seen) error {
 	return nil
 }
 
-// grow spreads records over the partitions that sinks have got. A sequence ends there and a new one begins, where the sink has nothing
+// grow spreads records over the partitions that sinks have got; one that has fewer is another topic than it was. A sequence ends there and a new one begins, where the sink has nothing
 // beyond what the lane has made.
 func (w *writing) grow(ctx context.Context, next int64) (err error) {
 	w.each(func(o *output) {
 		n := o.sink.Partitions()
-		if err != nil || n <= o.partitions || o.current == next {
+		if err == nil && n < o.partitions {
+			err = fmt.Errorf("%s: %w", o.name, fewerInSink(o.topic, n, o.partitions))
+		}
+		if err != nil || n == o.partitions || o.current == next {
 			return
 		}
 		if o.sequence == nil {
