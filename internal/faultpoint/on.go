@@ -5,6 +5,7 @@ package faultpoint
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,9 @@ import (
 const Enabled = true
 
 var points = newPoints(os.Getenv("WEIR_FAULT"), os.Getenv("WEIR_FAULT_LOG"))
+
+// A test may take the room for files from a process (RLIMIT_FSIZE): writes beyond it are to fail as on a full disk, not to end it.
+func init() { signal.Ignore(syscall.SIGXFSZ) }
 
 type pointSet struct {
 	mu     sync.Mutex
