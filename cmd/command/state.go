@@ -28,7 +28,6 @@ func (sh *shell) stateList() *cobra.Command {
 		Short: "List the lanes that a state folder has checkpoints of",
 		Long: `List prints a line for each lane, a source partition of a pipeline: the offset that it goes on from, when that was saved, the process that
 runs it now, and how many of its files are damaged. Nothing is locked: pipelines may run meanwhile.`,
-		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return app.ListState(folder, sh.output()) },
 	}
 	stateFlag(cmd, &folder)
@@ -40,7 +39,6 @@ func (sh *shell) stateShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show PIPELINE [PARTITION]",
 		Short: "Show everything that the checkpoints of a pipeline say",
-		Args:  cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			partition := int64(-1)
 			if len(args) > 1 {
@@ -67,7 +65,6 @@ func (sh *shell) stateRewind() *cobra.Command {
 		Short: "Make a pipeline go on from another offset of a partition",
 		Long: `Rewind saves a checkpoint at another offset, back or forth. What the pipeline makes of the records from there on is written anew, whatever
 is in its sinks already: with exactly once, under new writer ids. The pipeline must not be running.`,
-		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := readPartition(args[1])
 			if err != nil {

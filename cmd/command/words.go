@@ -13,17 +13,19 @@ import (
 	"github.com/weir-stream/weir/internal/fault"
 )
 
-// checkArgs holds the arguments against what Use says: nothing, NAME, NAME OTHER, NAME... or [NAME...].
+// checkArgs holds the arguments against what Use says: nothing, NAME, NAME OTHER, NAME [OTHER], NAME... or [NAME...].
 func checkArgs(cmd *cobra.Command, args []string) error {
 	words := strings.Fields(cmd.Use)[1:]
+	least := len(words)
+	for least > 0 && strings.HasPrefix(words[least-1], "[") {
+		least--
+	}
 	switch {
 	case len(words) == 0 && len(args) > 0:
 		return fmt.Errorf("%s: it takes no argument, got %q", cmd.CommandPath(), args[0])
-	case len(words) == 0, strings.HasPrefix(words[0], "["):
-		return nil
-	case len(args) < len(words):
+	case len(args) < least:
 		return fmt.Errorf("%s: want %s after it", cmd.CommandPath(), strings.TrimSuffix(strings.Join(words, " "), "..."))
-	case len(args) > len(words) && !strings.HasSuffix(words[len(words)-1], "..."):
+	case len(args) > len(words) && !strings.HasSuffix(strings.TrimSuffix(words[len(words)-1], "]"), "..."):
 		return fmt.Errorf("%s: it takes one %s, got %q too", cmd.CommandPath(), strings.Join(words, " "), args[len(words)])
 	}
 	return nil

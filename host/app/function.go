@@ -43,12 +43,13 @@ type modules struct {
 	engine    engine.Engine            // of functions that name none
 	others    map[string]engine.Engine // by their names
 	cache     *sandbox.Cache           // of rewritten modules; nil: none
+	read      func(path string) ([]byte, error)
 	log       *slog.Logger
 	functions map[*config.Function]*function
 }
 
 func newModules(e engine.Engine, cache *sandbox.Cache, log *slog.Logger) *modules {
-	return &modules{engine: e, others: map[string]engine.Engine{}, cache: cache, log: log, functions: map[*config.Function]*function{}}
+	return &modules{engine: e, others: map[string]engine.Engine{}, cache: cache, read: readModule, log: log, functions: map[*config.Function]*function{}}
 }
 
 // load reads, checks and compiles a function's module. Nothing of it runs.
@@ -61,7 +62,7 @@ func (m *modules) load(ctx context.Context, def *config.Function) error {
 	if err != nil {
 		return err
 	}
-	wasm, err := readModule(def.Path)
+	wasm, err := m.read(def.Path)
 	if err != nil {
 		return fault.InputError(fmt.Errorf("%s: function %s: %w", def.PathPos, def.Name, err))
 	}
@@ -114,9 +115,12 @@ func readModule(path string) ([]byte, error) {
 	return wasm, err
 }
 
+// hashPrefix begins the hash of a module.
+const hashPrefix = "sha256:"
+
 func hash(wasm []byte) string {
 	sum := sha256.Sum256(wasm)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return hashPrefix + hex.EncodeToString(sum[:])
 }
 
 func (m *modules) close(ctx context.Context) (err error) {

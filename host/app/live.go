@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/weir-stream/weir/host/config"
+	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -29,7 +31,8 @@ type Live struct {
 type liveRun struct {
 	config  *config.Config
 	planner *planner
-	ended   chan struct{} // closed at the end
+	exactly map[string]string // pipelines that deliver exactly once, by their functions
+	ended   chan struct{}     // closed at the end
 }
 
 // LimitChange is a limit that was changed.
@@ -68,8 +71,15 @@ func (l *Live) Reload(ctx context.Context) ([]LimitChange, error) {
 }
 
 // begin and end surround a run. end gives up a reload that is under way, and waits for it.
-func (l *Live) begin(c *config.Config, p *planner) (end func()) {
-	r := &liveRun{config: c, planner: p, ended: make(chan struct{})}
+func (l *Live) begin(c *config.Config, p *planner, plans []*plan) (end func()) {
+	r := &liveRun{config: c, planner: p, exactly: map[string]string{}, ended: make(chan struct{})}
+	for _, pl := range plans {
+		for _, call := range pl.calls {
+			if pl.delivery() == connector.ExactlyOnce {
+				r.exactly[call.fn.def.Name] = pl.Config.Name
+			}
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.run = r
@@ -129,6 +139,10 @@ func (r *liveRun) apply(c *config.Config, trial *planner) (changes []LimitChange
 	for _, def := range c.Functions {
 		if trial.modules.functions[def].hash != runs[def.Name].hash {
 			errs = append(errs, def.PathPos.Errorf("function %s: %s is not the module that runs any more", def.Name, def.Path))
+		}
+		// What is in its sinks has to be made again after a crash, under the limits that it was made under.
+		if p, exactly := r.exactly[def.Name]; exactly && !slices.Equal(trial.modules.functions[def].limits(), runs[def.Name].limits()) {
+			errs = append(errs, def.Pos.Errorf("function %s: its limits can't change while pipeline %s runs, which delivers exactly once; start weir again", def.Name, p))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -75,7 +75,7 @@ func newHeldRun(t *testing.T) *heldRun {
 	if _, err := r.Reload(t.Context()); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("before it runs: %v", err)
 	}
-	r.end = sync.OnceFunc(r.begin(c, r.planner))
+	r.end = sync.OnceFunc(r.begin(c, r.planner, plans))
 	t.Cleanup(r.end)
 	return r
 }
@@ -101,6 +101,21 @@ func (r *heldRun) limits() string {
 		of[def.Name] = f.limits()
 	}
 	return fmt.Sprint(of)
+}
+
+// TestLimitsOfExactlyOnceStay has a pipeline whose records have to be made again, should it crash.
+func TestLimitsOfExactlyOnceStay(t *testing.T) {
+	r := newHeldRun(t)
+	r.Live.run.exactly["f"] = "snk"
+	before := r.limits()
+	r.edit("'weir.fuel' = 100000", "'weir.fuel' = 200000")
+	_, err := r.Reload(t.Context())
+	if fault.Of(err) != fault.Input || !strings.Contains(err.Error(), "live.sql:3:17: function f: its limits can't change while pipeline snk runs") {
+		t.Errorf("the reload ended with %v", err)
+	}
+	if now := r.limits(); now != before {
+		t.Errorf("limits were %s and are %s", before, now)
+	}
 }
 
 func TestReloadChangesLimitsAlone(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 // plan is a pipeline ready to run, with what `--explain` tells about it.
 type plan struct {
 	Config pipeline.Config
+	def    *config.Pipeline
 	source *table
 	calls  []*call
 	sinks  []*sinkPlan
@@ -117,7 +118,7 @@ func (p *planner) plan(ctx context.Context, cfg *config.Config) (plans []*plan, 
 }
 
 func (p *planner) pipeline(ctx context.Context, def *config.Pipeline) (*plan, error) {
-	pl := &plan{source: p.tables[def.Source]}
+	pl := &plan{def: def, source: p.tables[def.Source]}
 	input := schema(def.Source)
 	for i, c := range def.Calls {
 		next, err := p.modules.open(ctx, c, input)

@@ -102,13 +102,18 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 			p.Store = checkpoint.Dir{Path: c.State, Log: p.Log}
 		}
 	}
+	endPlans, err := c.keepPlans(planner, plans)
+	if err != nil {
+		return err
+	}
+	defer endPlans()
 	stopServing, err := serveRun(c, plans, drain)
 	if err != nil {
 		return err
 	}
 	defer stopServing()
 	if c.Live != nil {
-		defer c.Live.begin(cfg, planner)()
+		defer c.Live.begin(cfg, planner, plans)()
 	}
 	stopTalk := talk(c.Err, plans)
 	before := allocations()

@@ -23,6 +23,7 @@ type shownLane struct {
 	Running   bool        `json:"running"`
 	Process   int         `json:"process,omitempty"`
 	Damaged   int         `json:"damaged"` // files
+	Plan      string      `json:"plan,omitempty"`
 	Sinks     []shownSink `json:"sinks,omitempty"`
 	Files     []shownFile `json:"files,omitempty"`
 	Writers   int         `json:"writers_seen,omitempty"`
@@ -66,7 +67,7 @@ func showLane(s checkpoint.State) shownLane {
 // showWhole is showLane with all there is.
 func showWhole(s checkpoint.State) shownLane {
 	l := showLane(s)
-	l.Writers = len(s.Last.Seen)
+	l.Writers, l.Plan = len(s.Last.Seen), s.Last.Plan
 	for _, name := range slices.Sorted(maps.Keys(s.Last.Sinks)) {
 		at := s.Last.Sinks[name]
 		sink := shownSink{Name: name, Topic: at.Topic, Records: at.Count, Partitions: at.Partitions, Ordinals: at.Ordinals, Positions: at.Positions}

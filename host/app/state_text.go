@@ -17,6 +17,9 @@ func (l shownLane) text() string {
 	if l.Writers > 0 {
 		fmt.Fprintf(&b, ", ordinals of %d writers seen", l.Writers)
 	}
+	if l.Plan != "" {
+		fmt.Fprintf(&b, ", plan %.12s", l.Plan)
+	}
 	b.WriteString("\n")
 	for _, s := range l.Sinks {
 		fmt.Fprintf(&b, "  %s: %d records", s.Name, s.Records)

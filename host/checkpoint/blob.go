@@ -132,6 +132,9 @@ func (d Dir) Sweep() (removed int, err error) {
 	if err != nil {
 		return 0, fault.Environmentf("state folder: %w", err)
 	}
+	if len(names) == 0 {
+		return 0, nil
+	}
 	used, err := d.referred()
 	if err != nil {
 		return 0, fault.Environmentf("modules and plans that are not needed stay: %w", err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/faultpoint"
 	"github.com/weir-stream/weir/internal/filelock"
 )
 
@@ -59,6 +60,7 @@ func (d Dir) open(id laneID) (*dirLane, error) {
 		return nil, fault.Environmentf("state folder: %w", err)
 	}
 	l := &dirLane{id: id, dir: dir, keep: max(cmp.Or(d.Keep, defaultKeep), 2), files: disk{}, log: cmp.Or(d.Log, slog.Default()), unlock: lock.Unlock}
+	faultpoint.Pass("checkpoint opened")
 	if err := l.load(); err != nil {
 		_ = lock.Unlock() // the first error is the one to tell
 		return nil, err

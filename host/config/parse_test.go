@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,42 @@ func TestQuotedTextIsReadBack(t *testing.T) {
 	})
 }
 
+// checkSQL writes a pipeline as SQL and reads that: it is the same, and is written the same.
+func checkSQL(t *testing.T, p *config.Pipeline) {
+	path := func(f *config.Function) string { return f.Path }
+	text := p.SQL(path)
+	cfg, err := config.Parse("f.sql", []byte(text), environment)
+	if err != nil || len(cfg.Pipelines) != 1 {
+		t.Fatalf("pipeline %s was written as\n%s\nwhich reads as %v", p.Name, text, err)
+	}
+	was := &config.Config{Tables: tablesOf(p), Functions: functionsOf(p), Pipelines: []*config.Pipeline{p}}
+	if err := cfg.Difference(was, nil); err != nil {
+		t.Errorf("pipeline %s was written as\n%s\nwhich is another one: %v", p.Name, text, err)
+	}
+	if again := cfg.Pipelines[0].SQL(path); again != text {
+		t.Errorf("pipeline %s was written as\n%s\nand then as\n%s", p.Name, text, again)
+	}
+}
+
+func tablesOf(p *config.Pipeline) []*config.Table {
+	tables := []*config.Table{p.Source}
+	for _, in := range p.Sinks {
+		if !slices.Contains(tables, in.Sink) {
+			tables = append(tables, in.Sink)
+		}
+	}
+	return tables
+}
+
+func functionsOf(p *config.Pipeline) (functions []*config.Function) {
+	for _, c := range p.Calls {
+		if !slices.Contains(functions, c.Function) {
+			functions = append(functions, c.Function)
+		}
+	}
+	return functions
+}
+
 func FuzzParse(f *testing.F) {
 	scripts, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(scripts) == 0 {
@@ -129,6 +166,9 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("error %v comes with %v and class %d", err, cfg, fault.Of(err))
 			}
 			return
+		}
+		for _, p := range cfg.Pipelines {
+			checkSQL(t, p)
 		}
 		first := dump(cfg)
 		again, err := config.Parse("f.sql", []byte(sql), environment)

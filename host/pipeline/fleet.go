@@ -31,7 +31,6 @@ type fleet struct {
 func newFleet(c *Config, source connector.Source, outs *sinks) *fleet {
 	f := &fleet{c: c, source: source, outs: outs, budget: newBudget(c.QueueBytes), started: count(source.Partitions())}
 	f.first = sync.OnceValues(f.findFirst)
-	c.Stats.queue.Store(f.budget)
 	return f
 }
 

@@ -30,6 +30,8 @@ type lane struct {
 	warned warning
 	stats  *LaneStats
 
+	finishing bool // what an earlier plan has in the sinks, and no more: see runEarlier
+
 	decoded, processed chan item
 }
 
@@ -157,6 +159,9 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 		}
 		through = it.next
 		l.budget.release(it.size)
+		if l.finishing && it.signal == none && l.sinks.reached(it.next) {
+			it.signal = mark
+		}
 		if it.signal == none {
 			continue
 		}
@@ -180,6 +185,9 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 		faultpoint.Pass("lane committed")
 		if it.signal == stop {
 			return it.err
+		}
+		if l.finishing && l.sinks.through() {
+			return errThrough
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 // the lane as it was: it is closed, and its checkpoints and its end go over.
 func openLane(ctx context.Context, f *fleet, p uint32, old *lane) (_ *lane, err error) {
 	c := f.c
-	l := &lane{c: c, name: fmt.Sprintf("%s/%d", c.Name, p), budget: f.budget}
+	l := newLane(c, p, f.budget)
 	defer func() {
 		if err != nil {
 			_ = l.close() // the first error is the one to tell
@@ -29,9 +29,6 @@ func openLane(ctx context.Context, f *fleet, p uint32, old *lane) (_ *lane, err 
 	if err != nil {
 		return nil, err
 	}
-	if l.chain, err = c.Chain(ctx); err != nil {
-		return nil, err
-	}
 	end := connector.NoEnd
 	if old != nil {
 		end = old.source.end
@@ -40,13 +37,28 @@ func openLane(ctx context.Context, f *fleet, p uint32, old *lane) (_ *lane, err 
 			return nil, err
 		}
 	}
-	for l.source == nil {
-		if err := l.enter(ctx, f, p, end); err != nil && !c.skips(err) {
-			return nil, err
-		}
+	if err = l.open(ctx, f, p, end); err != nil {
+		return nil, err
 	}
 	l.opened()
 	return l, nil
+}
+
+func newLane(c *Config, p uint32, b *budget) *lane {
+	return &lane{c: c, name: fmt.Sprintf("%s/%d", c.Name, p), budget: b}
+}
+
+// open opens everything but the checkpoints, which are open.
+func (l *lane) open(ctx context.Context, f *fleet, p uint32, end int64) (err error) {
+	if l.chain, err = l.c.Chain(ctx); err != nil {
+		return err
+	}
+	for l.source == nil {
+		if err := l.enter(ctx, f, p, end); err != nil && !l.c.skips(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 // enter opens the lane's sinks and its source at its place.

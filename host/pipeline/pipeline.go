@@ -35,6 +35,8 @@ type Config struct {
 	// OnReject tells, by operator of the chain, what becomes of a row that it rejects.
 	OnReject []OnReject
 
+	// Plan is kept where sinks are written exactly once. Default: none, and nothing is known of what an earlier run was planned like.
+	Plan  Plan
 	Store checkpoint.Store
 	Env   connector.Env
 	Log   *slog.Logger
@@ -169,6 +171,7 @@ func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
 	c.worked(PartSinks, PartLetters)
 	c.Stats.enter(OpeningLanes)
 	lanes := newFleet(&c, source, outs)
+	c.Stats.queue.Store(lanes.budget)
 	defer closing(&err, lanes.close)
 	if err := lanes.open(opening); err != nil {
 		return unlessDrained(drain, err)

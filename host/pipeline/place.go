@@ -13,9 +13,12 @@ import (
 // place returns the lane's newest checkpoint, made to fit the source and the sinks as they are. A new lane gets checkpoint 0, durable
 // before anything is read, so that "latest" means the same after a crash, and what has been written is found (invariant 3).
 func (f *fleet) place(ctx context.Context, p uint32, saved checkpoint.Lane) (checkpoint.Checkpoint, error) {
+	other, err := f.finishEarlier(ctx, p, saved)
+	if err != nil {
+		return checkpoint.Checkpoint{}, err
+	}
 	at, there := saved.Last()
 	if !there {
-		var err error
 		if at, err = f.begin(ctx, p); err != nil {
 			return at, err
 		}
@@ -27,10 +30,24 @@ func (f *fleet) place(ctx context.Context, p uint32, saved checkpoint.Lane) (che
 	if err != nil {
 		return at, err
 	}
-	redrawn, fitted, err := f.outs.fit(ctx, &at, lost > 0)
-	switch {
-	case err != nil:
+	if lost > 0 && !other {
+		if err := f.outs.clear(ctx, at); err != nil {
+			return at, err
+		}
+	}
+	redrawn, fitted, err := f.outs.fit(ctx, &at, lost > 0 || other)
+	if err != nil {
 		return at, err
+	}
+	if at.Plan != f.c.Plan.ID {
+		at.Plan, changed = f.c.Plan.ID, true
+	}
+	if f.c.Plan.Keep != nil && (redrawn || changed || fitted || !there) {
+		if err := f.c.Plan.Keep(); err != nil {
+			return at, err
+		}
+	}
+	switch {
 	case redrawn:
 		err = saved.SaveTwice(succeed(at, there))
 	case changed || fitted || !there:
@@ -69,9 +86,19 @@ func succeed(c checkpoint.Checkpoint, there bool) checkpoint.Checkpoint {
 	return c
 }
 
+// clear refuses to leave out records of the source where a sink may hold what was made of them.
+func (s *sinks) clear(ctx context.Context, at checkpoint.Checkpoint) error {
+	ahead, err := s.ahead(ctx, at)
+	if err != nil || ahead == "" {
+		return err
+	}
+	return fault.Inputf("%s holds records that were made of what retention took from the source meanwhile, or of what comes behind it: "+
+		"exactly_once can't tell which; weir state rewind goes on from an offset that is left, and writes again what was made of it", ahead)
+}
+
 // fit gives a checkpoint a place in each sink: a new one in a sink that it does not know; and where sinks have more partitions by now, and
-// have nothing beyond the checkpoint, one over all of them. anew says that what comes next is not what came next when the checkpoint was
-// made, so that it needs sequences of its own. redrawn says that there are new writer ids.
+// have nothing beyond the checkpoint, one over all of them. anew says that they have not, and that what comes next is not what came next
+// when the checkpoint was made, so that it needs sequences of its own. redrawn says that there are new writer ids.
 func (s *sinks) fit(ctx context.Context, at *checkpoint.Checkpoint, anew bool) (redrawn, changed bool, err error) {
 	places := maps.Clone(at.Sinks)
 	at.Sinks = map[string]checkpoint.Sink{}
@@ -128,14 +155,14 @@ func (f *fitting) fit(ctx context.Context, old checkpoint.Sink, known bool) (che
 		return now, err
 	}
 	switch {
-	case !known || old.Writer == 0:
+	case !known || old.Writer == 0 || f.anew:
 		return f.drawn(ctx, now)
 	case old.Topic != f.place:
 		return now, fault.Inputf("the checkpoint goes with %s, and the table writes to %s now: what is there can't be told from what is not; "+
 			"run the file as it was until it is through, %s", old.Topic, f.place, toDraw)
 	case n < old.Partitions:
 		return now, fewerInSink(f.place, n, old.Partitions)
-	case n == old.Partitions && !f.anew:
+	case n == old.Partitions:
 		return old, nil
 	}
 	q, err := findSequence(ctx, f.sink, old)
@@ -144,9 +171,6 @@ func (f *fitting) fit(ctx context.Context, old checkpoint.Sink, known bool) (che
 		return old, err
 	case q.equal():
 		return f.drawn(ctx, now)
-	case f.anew:
-		return old, fault.Inputf("%s holds records that were made of what retention took from the source meanwhile, or of what comes behind it: "+
-			"exactly_once can't tell which; weir state rewind goes on from an offset that is left, and writes again what was made of it", f.place)
 	}
 	return old, nil // the run that is in the sink goes on over as many partitions as it began with
 }

@@ -106,9 +106,12 @@ func (q *sequence) ordinals(beforeCurrent bool) []int64 {
 }
 
 // equal tells whether the sink has nothing of the sequence beyond what the lane has made.
-func (q *sequence) equal() bool {
+func (q *sequence) equal() bool { return q.covered(q.next) }
+
+// covered tells whether the sink had nothing from given ordinals on when the lane was opened.
+func (q *sequence) covered(ordinals []int64) bool {
 	for p, found := range q.found {
-		if found > q.next[p] {
+		if found > ordinals[p] {
 			return false
 		}
 	}

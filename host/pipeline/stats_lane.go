@@ -95,10 +95,12 @@ func (s *Stats) lane(topic string, partition uint32, next int64) *LaneStats {
 // opened begins the account of a lane that has been opened.
 func (l *lane) opened() {
 	d := l.source
-	l.stats = l.c.Stats.lane(d.topic, d.partition, d.start)
-	d.stats = l.stats
+	l.account(l.c.Stats.lane(d.topic, d.partition, d.start))
 	l.c.Log.Info("lane opened", "lane", l.name, "topic", d.topic, "partition", d.partition, "offset", d.start)
 }
+
+// account lets the lane keep its account.
+func (l *lane) account(s *LaneStats) { l.stats, l.source.stats = s, s }
 
 // account keeps account of what has been read. It belongs to the first loop, as the reader does.
 func (d *decoding) account() {
