@@ -11,7 +11,7 @@ import (
 )
 
 // Plan is what decides which records a pipeline makes: its tables, its functions' modules and parameters, its limits. Where sinks are
-// written exactly once, what is in them beyond a checkpoint is known by what the same plan makes again (invariant 9). So checkpoints
+// written exactly once, what is in them beyond a checkpoint is known by what the same plan makes again (invariant 14). So checkpoints
 // name their plan, and one that was made under another plan is brought up to the sinks by that plan before this one goes on.
 type Plan struct {
 	// ID names the plan in checkpoints: the hash of a blob of the store. Empty: none is kept.
