@@ -98,7 +98,7 @@ func (s *sinks) clear(ctx context.Context, at checkpoint.Checkpoint) error {
 
 // fit gives a checkpoint a place in each sink: a new one in a sink that it does not know; and where sinks have more partitions by now, and
 // have nothing beyond the checkpoint, one over all of them. anew says that they have not, and that what comes next is not what came next
-// when the checkpoint was made, so that it needs sequences of its own. redrawn says that there are new writer ids.
+// when the checkpoint was made, so that it needs sequences of its own. redrawn says that there are new writer ids (invariant 18).
 func (s *sinks) fit(ctx context.Context, at *checkpoint.Checkpoint, anew bool) (redrawn, changed bool, err error) {
 	places := maps.Clone(at.Sinks)
 	at.Sinks = map[string]checkpoint.Sink{}

@@ -13,8 +13,8 @@ import (
 )
 
 // sequence is a lane's producer sequence in one sink. Every record that the lane makes for it gets a partition and the next ordinal
-// there. Records are made again in the same order after a crash, so an ordinal says which record it is; what the sink has of them
-// when the lane is opened is not written again.
+// there. Records are made again in the same order after a crash, so an ordinal says which record it is (invariant 14); what the sink has
+// of them when the lane is opened is not written again (invariant 15).
 type sequence struct {
 	writer    int64
 	next      []int64 // by partition, the ordinal of the next record
@@ -119,7 +119,7 @@ func (q *sequence) covered(ordinals []int64) bool {
 }
 
 // move moves the positions to where the sink ends now. Nothing may be in flight, and nothing of the current source record may be
-// left to write: then what comes from next on will lie behind.
+// left to write: then what comes from next on will lie behind (invariant 17).
 func (q *sequence) move(ctx context.Context, s connector.Sink) error {
 	return q.each(func(p uint32) error {
 		if q.found[p] > q.next[p] {

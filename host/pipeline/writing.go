@@ -457,8 +457,8 @@ func (w *writing) save(next int64, seen *seen) error {
 	return nil
 }
 
-// grow spreads records over the partitions that sinks have got; one that has fewer is another topic than it was. A sequence ends there and a new one begins, where the sink has nothing
-// beyond what the lane has made.
+// grow spreads records over the partitions that sinks have got; one that has fewer is another topic than it was. A sequence ends there and
+// a new one begins, where the sink has nothing beyond what the lane has made (invariant 18).
 func (w *writing) grow(ctx context.Context, next int64) (err error) {
 	w.each(func(o *output) {
 		n := o.sink.Partitions()
