@@ -76,6 +76,8 @@ type Store interface {
 	// Open locks the lane's checkpoints and finds the newest that is whole. Errors: ErrLocked where the lane is open already, ErrDamaged
 	// where checkpoints are stored and none of them can be read; one of the input class where they belong to another topic or a newer build.
 	Open(pipeline, topic string, partition uint32) (Lane, error)
+	// List tells what there is of all lanes, of those that other processes run too. Nothing is locked.
+	List() ([]State, error)
 	// PutBlob keeps data, at most MaxBlob bytes, under its SHA-256 in hex, which it returns, and is durable before it returns. What no
 	// kept checkpoint refers to may go after an hour: put it right before saving the first checkpoint that refers to it, whether or
 	// not it was put before.

@@ -10,6 +10,9 @@ var _ Store = Memory{}
 // Open returns a lane without a checkpoint.
 func (Memory) Open(string, string, uint32) (Lane, error) { return &memoryLane{}, nil }
 
+// List has none.
+func (Memory) List() ([]State, error) { return nil, nil }
+
 // PutBlob returns the hash of data.
 func (Memory) PutBlob(data []byte) (string, error) { return hashOf(data) }
 

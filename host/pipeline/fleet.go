@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/weir-stream/weir/host/checkpoint"
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/internal/fault"
 )
@@ -42,20 +41,11 @@ func count(partitions []uint32) int {
 	return int(partitions[len(partitions)-1]) + 1
 }
 
-// lister is a checkpoint.Store that outlives the run, and tells what it has of all lanes, of other workers' too.
-type lister interface {
-	List() ([]checkpoint.State, error)
-}
-
 // findFirst is how many partitions the source had when the pipeline first began, as the oldest lane remembers that the store knows of.
 // Where none does, that is now.
 func (f *fleet) findFirst() (int, error) {
 	first := f.started
-	store, ok := f.c.Store.(lister)
-	if !ok {
-		return first, nil
-	}
-	states, err := store.List()
+	states, err := f.c.Store.List()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
