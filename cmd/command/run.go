@@ -16,7 +16,8 @@ func (sh *shell) runCommand() *cobra.Command {
 		Long: `Run reads a .sql file of tables, functions and INSERTs and runs its pipelines until they end, fail or are told to stop.
 
 SIGINT and SIGTERM stop reading, let what was read through, save a checkpoint and end with code 0; a second one, a second later or
-more, ends at once. A cluster that is out of reach then is not waited for: the run ends with code 3, and the last checkpoint stands.
+more, ends at once. A cluster that is out of reach then is not waited for, and nothing for longer than --drain-timeout: the run ends
+with code 3, and the last checkpoint stands.
 
 At the end a line for each pipeline says what it did: on the error stream, as an object on the output stream with --json, as a line
 of the log with --log-format json.
@@ -45,6 +46,7 @@ Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the env
 	flags := cmd.Flags()
 	flags.StringVar(&c.State, "state", "", "folder that keeps checkpoints; without it nothing is kept")
 	flags.DurationVar(&c.CheckpointInterval, "checkpoint-interval", time.Second, "time between the checkpoints of a lane")
+	flags.DurationVar(&c.DrainTimeout, "drain-timeout", 30*time.Second, "how long SIGTERM waits for what was read to get through")
 	flags.BoolVar(&c.UntilEnd, "until-end", false, "stop at the end offsets seen at start")
 	flags.StringVar(&c.Worker, "worker", "0/1", "I/N: run only the source partitions p with p mod N = I")
 	flags.BoolVar(&c.Explain, "explain", false, "print the plan and end")

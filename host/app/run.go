@@ -27,6 +27,7 @@ type RunConfig struct {
 	State              string        // folder of checkpoints; empty: nothing is kept
 	CheckpointInterval time.Duration // default 1 s
 	UntilEnd           bool
+	DrainTimeout       time.Duration // default 30 s
 	Worker             string        // "I/N"
 	RetryBudget        time.Duration // default 60 s
 	Endpoint           string        // of the SC; empty: the active profile
@@ -55,6 +56,9 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	}
 	if c.CheckpointInterval <= 0 {
 		return fault.Inputf("--checkpoint-interval: want more than 0, got %s", c.CheckpointInterval)
+	}
+	if c.DrainTimeout < 0 {
+		return fault.Inputf("--drain-timeout: want more than 0, got %s", c.DrainTimeout)
 	}
 	if c.Metrics != "" {
 		if err := CheckAddress("--metrics", c.Metrics); err != nil {
@@ -93,7 +97,7 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	for i := range plans {
 		p := &plans[i].Config
 		p.UntilEnd, p.Worker, p.Workers = c.UntilEnd, worker, workers
-		p.CheckpointInterval = c.CheckpointInterval
+		p.CheckpointInterval, p.DrainTimeout = c.CheckpointInterval, c.DrainTimeout
 		p.Env = connector.Env{Logger: c.Log.With("pipeline", p.Name), Endpoint: c.Endpoint, RetryBudget: c.RetryBudget}
 		p.Log = p.Env.Logger
 		p.Stats = new(pipeline.Stats)

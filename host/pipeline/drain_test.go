@@ -142,6 +142,26 @@ func TestDrainWhileEverythingWaits(t *testing.T) {
 	}
 }
 
+// TestDrainHasALimit drains a lane whose sink confirms nothing, and says nothing.
+func TestDrainHasALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := simple(numbered("a", 0, 10))
+		j.interval = time.Hour
+		b := newBench(t, j)
+		defer b.mem.Stall("out")()
+		s := start(t, b, t.Context())
+		began := time.Now()
+		close(s.drain)
+		err := s.wait()
+		if fault.Of(err) != fault.Environment || !strings.Contains(err.Error(), "--drain-timeout") || time.Since(began) != 30*time.Second {
+			t.Errorf("after %s the run ended with %v", time.Since(began), err)
+		}
+		if b.at("p/0") != 0 {
+			t.Errorf("the checkpoint is at %d", b.at("p/0"))
+		}
+	})
+}
+
 // TestDrainDoesNotWaitForAClusterOutOfReach has a sink that confirms nothing while its connector tries again.
 func TestDrainDoesNotWaitForAClusterOutOfReach(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -208,7 +228,7 @@ func TestDrainGoesThroughAfterAnOutage(t *testing.T) {
 				if more {
 					b.produce("in", 0, numbered("a", 10, 11)...)
 					synctest.Wait()
-					resume, want, wait = b.mem.Stall("out"), 11, time.Minute
+					resume, want, wait = b.mem.Stall("out"), 11, 20*time.Second
 				}
 				close(s.drain)
 				time.Sleep(wait)

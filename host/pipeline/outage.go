@@ -12,6 +12,7 @@ import (
 // wait for may come after the whole retry budget, or never, and the last checkpoint is good as it is.
 type outage struct {
 	drain   <-chan struct{}
+	limit   time.Duration         // of a drain
 	failure atomic.Pointer[error] // the newest that is tried again; nil: something has worked since
 	again   chan error            // a failure since the drain
 }
@@ -21,7 +22,7 @@ const outageGrace = time.Second
 
 // watch begins to hear of the failures that connectors try again.
 func (o *outage) watch(c *Config, drain <-chan struct{}) {
-	o.drain, o.again = drain, make(chan error, 1)
+	o.drain, o.limit, o.again = drain, c.DrainTimeout, make(chan error, 1)
 	tell := c.Env.OnRetry
 	c.Env.OnRetry = func(failure error) {
 		if tell != nil {
@@ -52,9 +53,15 @@ func (o *outage) wait(ended <-chan struct{}, end context.CancelCauseFunc) {
 		defer timer.Stop()
 		late = timer.C
 	}
+	limit := time.NewTimer(o.limit)
+	defer limit.Stop()
 	var why error
 	select {
 	case <-ended:
+		return
+	case <-limit.C:
+		end(fault.Environmentf("asked to end, and not through with what was read within %s (--drain-timeout); the last checkpoint stands, and the next "+
+			"run goes on from it", o.limit))
 		return
 	case why = <-o.again:
 	case <-late:

@@ -51,6 +51,8 @@ type Config struct {
 	// IdleInterval is the time between checkpoints of a lane that has nothing to read, where its sinks take producer sequences: its
 	// places there keep up with them, so that retention does not overtake them. Default 1 min.
 	IdleInterval time.Duration
+	// DrainTimeout is how long a drain may take before the run ends without a last checkpoint. Default 30 s.
+	DrainTimeout time.Duration
 	// Limits say when a batch closes. Zero fields are batch's defaults.
 	Limits batch.Limits
 	// QueueBytes bounds what the pipeline holds between reading and writing, decoded. Default 24 MiB.
@@ -122,6 +124,9 @@ func (c *Config) setDefaults() {
 	if c.IdleInterval <= 0 {
 		c.IdleInterval = time.Minute
 	}
+	if c.DrainTimeout <= 0 {
+		c.DrainTimeout = 30 * time.Second
+	}
 	c.Limits = c.Limits.WithDefaults()
 	if c.QueueBytes <= 0 {
 		c.QueueBytes = 24 << 20
@@ -142,8 +147,8 @@ func (c *Config) setDefaults() {
 }
 
 // Run runs the pipeline until its end, until drain is closed, or until something fails. Closing drain stops reading,
-// lets what was read through, and saves a last checkpoint, but does not wait for a cluster that is out of reach; cancelling
-// ctx stops at once. The error of the first lane
+// lets what was read through, and saves a last checkpoint, but does not wait for a cluster that is out of reach, nor for longer than
+// DrainTimeout; cancelling ctx stops at once. The error of the first lane
 // that failed is returned, after every lane has ended. Partitions that the source gets meanwhile become lanes within about a second.
 // A worker without a partition of its own ends at once where UntilEnd is set, and else waits for one.
 func Run(ctx context.Context, c Config, drain <-chan struct{}) (err error) {
