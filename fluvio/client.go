@@ -14,6 +14,7 @@ type Client struct {
 	meta       *metadata
 	pool       *pool
 	controller *slot // the connection for admin requests
+	takings    *takings
 	platform   string
 
 	// life ends when the client is closed, with ErrClosed as its cause. It is what the client's goroutines run in.
@@ -37,7 +38,7 @@ func Connect(ctx context.Context, opts ...Option) (*Client, error) {
 	c := &Client{settings: s, meta: newMetadata(s.spuLocal)}
 	c.life, c.end = context.WithCancelCause(context.Background())
 	c.pool = newPool(c)
-	c.controller = newSlot()
+	c.controller, c.takings = newSlot(), newTakings()
 	var conn *mux.Conn
 	err = c.retry(ctx, "connect to "+s.endpoint, func(ctx context.Context) error {
 		conn, err = c.dialSC(ctx)
@@ -97,6 +98,10 @@ func (c *Client) Partitions(ctx context.Context, topic string) (int, error) {
 	t, err := c.topic(ctx, topic)
 	return int(t.partitions), err
 }
+
+// TopicIncarnation tells a topic from one that was deleted and made again under its name: it is another number then, if both happened while
+// this client was in touch with the SC. 0: the topic is not known (any more). It does not wait, and numbers of two clients mean nothing to each other.
+func (c *Client) TopicIncarnation(topic string) uint64 { return c.meta.incarnation(topic) }
 
 func (c *Client) topic(ctx context.Context, name string) (t topic, err error) {
 	err = c.lookup(ctx, func(ctx context.Context) error {

@@ -26,7 +26,8 @@
 //
 // [WithSequence] makes that exactly once, up to a request of a lost connection that a cluster appends late: batches are numbered, and after any
 // outcome that is not known the producer reads the log, from the last record that was acknowledged on, and sends only what is not there. It
-// costs nothing while nothing goes wrong. Another process goes on where one died with [Client.SequenceEnd]. WithDeliverySemantic(AtMostOnce)
+// costs nothing while nothing goes wrong. Another process goes on where one died with [Client.SequenceEnd]. The embedded broker appends nothing late:
+// there a writer belongs to one connection at a time, and who was taken over from fails with [ErrFenced]. WithDeliverySemantic(AtMostOnce)
 // is the other way: nothing is sent twice, what was lost is counted.
 //
 // To learn the fate of single records use [Producer.Send], which returns a [Future], or [Producer.ProduceFunc]; of batches,

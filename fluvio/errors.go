@@ -35,6 +35,9 @@ var (
 	// ErrSequence says that a log does not hold of a producer sequence what it should: ordinals that the producer did not write, or none
 	// where it wrote some. Sending on could write records twice or lose them. See WithSequence.
 	ErrSequence = errors.New("producer sequence broken")
+	// ErrFenced says that another process, or another Client of this one, has taken a producer sequence's writer over, with SequenceEnd or a
+	// producer of its own. Nothing that this client sends as the writer is appended any more. It is an ErrSequence, too. See WithSequence.
+	ErrFenced = fmt.Errorf("%w: another process has taken its writer over", ErrSequence)
 	// ErrCompression says that the topic takes another compression than the producer was to use.
 	ErrCompression = errors.New("compression refused by the topic")
 

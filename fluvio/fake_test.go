@@ -26,6 +26,8 @@ type fake struct {
 	dialled func(address string) error
 	// spuVersion is the highest that SPUs offer for their common requests; 0: as high as there is.
 	spuVersion int16
+	// claims: SPUs offer what only the embedded broker has.
+	claims bool
 
 	mu      sync.Mutex
 	deaf    bool // SPUs close connections instead of shaking hands
@@ -193,7 +195,7 @@ func (c *fakeConn) serve() {
 			if deaf {
 				return
 			}
-			offer := versionsOf(server)
+			offer := versionsOf(server, c.claims)
 			for i := range offer.APIKeys {
 				if k := &offer.APIKeys[i]; server == protocol.SPU && c.spuVersion > 0 {
 					k.MaxVersion = min(k.MaxVersion, c.spuVersion)
@@ -210,9 +212,12 @@ func (c *fakeConn) serve() {
 	}
 }
 
-func versionsOf(server protocol.Server) *protocol.ApiVersionsResponse {
+func versionsOf(server protocol.Server, claims bool) *protocol.ApiVersionsResponse {
 	resp := &protocol.ApiVersionsResponse{PlatformVersion: "0.18.1"}
 	for _, api := range protocol.APIs(server) {
+		if api.Key == protocol.KeyClaimWriter && !claims {
+			continue
+		}
 		resp.APIKeys = append(resp.APIKeys, protocol.ApiVersionKey{APIKey: int16(api.Key), MinVersion: api.MinVersion, MaxVersion: api.MaxVersion})
 	}
 	return resp

@@ -62,6 +62,9 @@ type metadata struct {
 	settled map[protocol.ObjectKind]time.Time // since when what is not known does not exist; absent while the watch has not told
 	changed chan struct{}                     // closed at the next change
 	follows map[*follow]struct{}
+
+	incarnations map[string]uint64 // of topics, drawn from made: another one if a topic is deleted and made again
+	made         uint64
 }
 
 func newMetadata(local bool) *metadata {
@@ -73,6 +76,8 @@ func newMetadata(local bool) *metadata {
 		settled: make(map[protocol.ObjectKind]time.Time),
 		changed: make(chan struct{}),
 		follows: make(map[*follow]struct{}),
+
+		incarnations: make(map[string]uint64),
 	}
 }
 
@@ -93,6 +98,7 @@ func (m *metadata) update(resp *protocol.WatchResponse) {
 		for i := range resp.All {
 			m.put(&resp.All[i])
 		}
+		m.forget(resp.Kind)
 		m.settled[resp.Kind] = time.Now()
 	case len(resp.Changes) > 0:
 		for i := range resp.Changes {
@@ -109,6 +115,19 @@ func (m *metadata) update(resp *protocol.WatchResponse) {
 	m.changed = make(chan struct{})
 	for f := range m.follows {
 		f.check(m)
+	}
+}
+
+// forget forgets the incarnations of topics that are gone, when all that are there have been told. A connection that begins with an
+// empty answer does not say that: an SC that has just started knows of nothing.
+func (m *metadata) forget(kind protocol.ObjectKind) {
+	if kind != protocol.KindTopic {
+		return
+	}
+	for name := range m.incarnations {
+		if _, there := m.topics[name]; !there {
+			delete(m.incarnations, name)
+		}
 	}
 }
 
@@ -137,6 +156,10 @@ func (m *metadata) put(object *protocol.Metadata) {
 		m.spus[object.Name] = spu{id: spec.ID, name: object.Name, address: m.address(spec)}
 	case *protocol.TopicSpec:
 		m.topics[object.Name] = newTopic(spec)
+		if _, known := m.incarnations[object.Name]; !known {
+			m.made++
+			m.incarnations[object.Name] = m.made
+		}
 	case *protocol.PartitionSpec:
 		if r, ok := parseReplica(object.Name); ok {
 			m.leaders[r] = spec.Leader
@@ -150,6 +173,7 @@ func (m *metadata) remove(kind protocol.ObjectKind, name string) {
 		delete(m.spus, name)
 	case protocol.KindTopic:
 		delete(m.topics, name)
+		delete(m.incarnations, name)
 	case protocol.KindPartition:
 		if r, ok := parseReplica(name); ok {
 			delete(m.leaders, r)
@@ -312,6 +336,13 @@ func (m *metadata) count(name string) uint32 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.topics[name].partitions
+}
+
+// incarnation is a topic's; 0 while it is not known to be there.
+func (m *metadata) incarnation(name string) uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.incarnations[name]
 }
 
 // watchCount is count, and a channel that is closed when anything changes.

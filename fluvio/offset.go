@@ -74,15 +74,20 @@ func (c *Client) fetchOffsets(ctx context.Context, r replica) (Offsets, error) {
 
 // fetchOffsetsFor asks with a consumer id, which has a meaning at version 23 alone.
 func (c *Client) fetchOffsetsFor(ctx context.Context, r replica, consumer *string) (Offsets, error) {
-	leader, err := c.leader(ctx, r)
-	if err != nil {
-		return Offsets{}, err
-	}
-	conn, err := c.pool.get(ctx, leader, offsetsSlot)
+	conn, err := c.connection(ctx, r, offsetsSlot)
 	if err != nil {
 		return Offsets{}, err
 	}
 	return c.fetchOffsetsOn(ctx, conn, r, consumer)
+}
+
+// connection is a pooled one to the leader of a partition.
+func (c *Client) connection(ctx context.Context, r replica, slot int) (*mux.Conn, error) {
+	leader, err := c.leader(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return c.pool.get(ctx, leader, slot)
 }
 
 // fetchOffsetsOn asks the SPU at the other end of a connection.

@@ -30,6 +30,7 @@ type settings struct {
 	logger         *slog.Logger
 	budget         time.Duration
 	onRetry        func(error)
+	retryLevel     slog.Level
 	requestTimeout time.Duration
 	dial           func(ctx context.Context, network, address string) (net.Conn, error)
 	maxFrame       int
@@ -71,8 +72,11 @@ func WithLogger(l *slog.Logger) Option { return option(func(s *settings) { s.log
 // one attempt may take 10 s to connect and WithRequestTimeout. What the SC has not told yet is waited for at least 5 s.
 func WithRetryBudget(d time.Duration) Option { return option(func(s *settings) { s.budget = d }) }
 
-// WithRetryHook has f called with every failure after which there is another try. It must be quick, and may be called concurrently.
-func WithRetryHook(f func(error)) Option { return option(func(s *settings) { s.onRetry = f }) }
+// WithRetryHook has f called with every failure after which there is another try. It must be quick, and may be called concurrently. It is left
+// to f to tell somebody: in the log a failure is at debug level then, and not a warning.
+func WithRetryHook(f func(error)) Option {
+	return option(func(s *settings) { s.onRetry, s.retryLevel = f, slog.LevelDebug })
+}
 
 // WithRequestTimeout says after what time without an answer a connection counts as lost; 30 s by default. What a request itself
 // allows the server to take (WithCommitTimeout, creating topics) is added.
@@ -101,6 +105,7 @@ func newSettings(opts []Option) (settings, error) {
 		logger:         slog.New(slog.DiscardHandler),
 		budget:         time.Minute,
 		onRetry:        func(error) {},
+		retryLevel:     slog.LevelWarn,
 		requestTimeout: 30 * time.Second,
 		dial:           dialer.DialContext,
 		maxFrame:       64 << 20,

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -157,5 +159,38 @@ func TestAConnectionMayBeLostAtEveryByte(t *testing.T) {
 	}
 	if lost < 250 { // a handshake and a produce, there and back
 		t.Errorf("the conversation has only %d bytes", lost)
+	}
+}
+
+// TestWhoIsToldOfRetriesIsNotWarned, too: the log has warnings only where there is no hook.
+func TestWhoIsToldOfRetriesIsNotWarned(t *testing.T) {
+	for want, options := range map[string][]fluvio.Option{
+		"WARN":  nil,
+		"DEBUG": {fluvio.WithRetryHook(func(error) {})},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t, 1)
+			var log produced
+			failed := false
+			f.spu = func(c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
+				if !failed {
+					failed = true
+					return false
+				}
+				return log.accept(c, h, req)
+			}
+			var text strings.Builder
+			logger := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			c, stop := f.connect(append(options, fluvio.WithLogger(logger))...)
+			p := newProducer(t, c)
+			produce(t, p, 0, 1)
+			if err := p.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			stop()
+			if !strings.Contains(text.String(), "level="+want+` msg="trying again"`) {
+				t.Errorf("want it at %s: %s", want, text.String())
+			}
+		})
 	}
 }

@@ -552,7 +552,7 @@ func TestScatteredRequestsAreOrdinaryOnes(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			there.Write(protocol.AppendResponse(nil, h.CorrelationID, h.APIVersion, versionsOf(protocol.SPU)))
+			there.Write(protocol.AppendResponse(nil, h.CorrelationID, h.APIVersion, versionsOf(protocol.SPU, false)))
 			if frame, err = wire.ReadFrame(there, nil, 1<<20); err != nil {
 				t.Error(err)
 			}

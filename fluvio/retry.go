@@ -72,7 +72,7 @@ func (a *attempts) again(ctx context.Context, failure error) error {
 		return fmt.Errorf("%w: %s: gave up after %v: %w", ErrUnavailable, a.what, spent.Round(time.Millisecond), failure)
 	}
 	wait = min(wait, a.client.budget-spent)
-	a.client.logger.Warn("trying again", "what", a.what, "after", wait, "error", failure)
+	a.client.logger.Log(ctx, a.client.retryLevel, "trying again", "what", a.what, "after", wait, "error", failure)
 	a.client.onRetry(failure)
 	return sleep(ctx, wait)
 }

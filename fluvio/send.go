@@ -157,15 +157,16 @@ func (w *writer) sendOnce(ctx context.Context, set *batchSet) bool {
 
 // try sends a set once and returns the offset of its first record. With an error, sent tells whether it got as far as sending.
 func (w *writer) try(ctx context.Context, set *batchSet) (offset int64, sent bool, err error) {
+	conn, err := w.producer.client.connection(ctx, w.replica, w.slot)
+	if err != nil {
+		return 0, false, err
+	}
+	return w.tryOn(ctx, conn, set)
+}
+
+// tryOn is try over a connection.
+func (w *writer) tryOn(ctx context.Context, conn *mux.Conn, set *batchSet) (offset int64, sent bool, err error) {
 	p := w.producer
-	leader, err := p.client.leader(ctx, w.replica)
-	if err != nil {
-		return 0, false, err
-	}
-	conn, err := p.client.pool.get(ctx, leader, w.slot)
-	if err != nil {
-		return 0, false, err
-	}
 	req := newProduceRequest(p, w.replica, set.records())
 	var resp protocol.ProduceResponse
 	if err := p.client.call(ctx, conn, req, &resp, p.settings.commitTimeout); err != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/weir-stream/weir/fluvio/internal/mux"
 )
 
-// Why a sequenced producer tries again.
+// Why a sequenced producer tries again; and errClaimNeeded.
 var (
 	errNotCommitted    = errors.New("not committed yet")
 	errSequenceRefused = errors.New("the log was not as expected")
@@ -14,9 +16,11 @@ var (
 
 // sight is what the goroutine of a sequenced writer knows of the log.
 type sight struct {
-	from     int64 // everything of the writer that is not acknowledged lies from here on; -1 before the first look
-	unsure   bool  // something was sent since whose outcome is not known
-	expected int64 // the ordinal that the broker wants by its own words; -1 if it said nothing
+	conn     *mux.Conn // the only one that may be sent on: it has claimed the writer, if the cluster knows claims
+	behind   bool      // it has claimed the writer since the last look
+	from     int64     // everything of the writer that is not acknowledged lies from here on; -1 before the first look
+	unsure   bool      // something was sent since whose outcome is not known
+	expected int64     // the ordinal that the broker wants by its own words; -1 if it said nothing
 }
 
 // sendSequenced sends a set until it is acknowledged or found in the log, and tells whether it was. What may have been written is looked
@@ -38,14 +42,18 @@ func (w *writer) sendSequenced(ctx context.Context, set *batchSet) bool {
 
 // advance looks if need be, and sends what is not there.
 func (w *writer) advance(ctx context.Context, set *batchSet) error {
-	if err := w.look(ctx, set); err != nil || len(set.batches) == 0 {
+	if err := w.prepare(ctx, set); err != nil || len(set.batches) == 0 {
 		return err
 	}
-	offset, sent, err := w.try(ctx, set)
+	offset, sent, err := w.tryOn(ctx, w.sight.conn, set)
 	if err == nil {
 		w.confirm(set.batches, offset)
 		w.sight.from = offset + set.count()
 		return nil
+	}
+	if claimNeeded(err) {
+		w.sight.conn = nil
+		return fmt.Errorf("%w: %v", errClaimNeeded, err)
 	}
 	if !sent || !mayBeWritten(err) {
 		return err
@@ -58,7 +66,7 @@ func (w *writer) advance(ctx context.Context, set *batchSet) error {
 	if !final(err) || ended(ctx) != nil {
 		return err // after a pause: what is under way had better arrive before the look
 	}
-	if lookErr := w.look(ctx, set); lookErr != nil || len(set.batches) == 0 {
+	if lookErr := w.prepare(ctx, set); lookErr != nil || len(set.batches) == 0 {
 		return lookErr
 	}
 	if told {
@@ -67,10 +75,28 @@ func (w *writer) advance(ctx context.Context, set *batchSet) error {
 	return err
 }
 
+// prepare claims the writer for the connection that is going to be sent on, if that is another one than before, and looks, if need be. In
+// that order: once the writer is claimed nothing of the connection before is appended any more, so what the look finds is final.
+func (w *writer) prepare(ctx context.Context, set *batchSet) error {
+	c, s := w.producer.client, &w.sight
+	conn, err := c.connection(ctx, w.replica, w.slot)
+	if err != nil {
+		return err
+	}
+	if conn != s.conn {
+		claimed, err := c.claim(ctx, conn, w.replica, w.producer.settings.sequence.writer)
+		if err != nil {
+			return err
+		}
+		s.conn, s.behind = conn, s.behind || claimed
+	}
+	return w.look(ctx, set)
+}
+
 // look brings what is known of the log up to date: where it ends when the writer starts, and after an outcome that is not known, which
-// batches of the set are there. Those are acknowledged and dropped.
+// batches of the set are there. Those are acknowledged and dropped. Behind a claim it looks whether somebody else has used the writer.
 func (w *writer) look(ctx context.Context, set *batchSet) error {
-	if w.sight.from >= 0 && !w.sight.unsure {
+	if w.sight.from >= 0 && !w.sight.unsure && !w.sight.behind {
 		return nil
 	}
 	c := w.producer.client
@@ -79,11 +105,14 @@ func (w *writer) look(ctx context.Context, set *batchSet) error {
 		return err
 	}
 	if w.sight.from < 0 {
-		w.sight.from = at.Next
+		w.sight.from, w.sight.behind = at.Next, false
 		return nil
 	}
 	found := finder{writer: w, set: set, run: run{w.producer.settings.sequence.writer, w.ordinal(set.batches[0].first)}}
 	from := w.sight.from
+	if !w.sight.unsure {
+		from = max(from, at.Earliest) // all of it is acknowledged: it need not be there any more
+	}
 	if _, next := w.acknowledged(); next == from && at.Earliest < from && from <= at.Next {
 		found.anchor = from
 		from-- // the batch that was acknowledged last must still be there
@@ -99,7 +128,7 @@ func (w *writer) look(ctx context.Context, set *batchSet) error {
 		w.confirm(set.batches[i:i+1], offset)
 	}
 	set.drop(len(found.offsets))
-	w.sight = sight{from: end, expected: -1}
+	w.sight = sight{conn: w.sight.conn, from: end, expected: -1}
 	return nil
 }
 

@@ -4,14 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
 	"strings"
 
-	"github.com/weir-stream/weir/fluvio/protocol"
 	"github.com/weir-stream/weir/fluvio/record"
 )
 
@@ -50,7 +48,12 @@ func (s *sequence) check() error {
 // WithSequence makes the producer a sequenced one: every batch says in its header which writer it is from and what ordinal its first
 // record has, counted for each partition. Then what became of a request without an answer is not guessed but read from the log, and
 // what is there is not sent again: as long as this process lives every record is written exactly once, on any cluster (as far as a
-// request on a connection that was given up does not arrive after the look). The embedded broker refuses even that.
+// request on a connection that was given up does not arrive after the look).
+//
+// The embedded broker (package broker) refuses even that: there the producer claims the writer for its connection before it looks and sends, and
+// again for every new connection; what older connections have under way is not appended any more. Another process that begins with the writer's id
+// takes it over, whatever its predecessor is about: that one fails with ErrFenced at its next batch, and so does whatever else its Client does
+// as this writer. Who has a writer is known to the broker until it ends.
 //
 // The writer id is NewWriterID's, kept by the caller together with the next ordinals if another process is to go on later: that one
 // finds them with Client.SequenceEnd. next holds, by partition, the ordinal of the first record that this producer will be given; 0
@@ -83,6 +86,10 @@ func (p *Producer) NextOrdinal(partition uint32) int64 {
 // and ordinal. What the writer wrote twice counts once. end is the offset after the last record that was looked at: where to look from
 // the next time, if nothing is in flight.
 //
+// On the embedded broker it takes the writer over first, so that what it finds is final: nothing that was sent before can be appended afterwards. A
+// producer of the writer in another process is fenced by that, see WithSequence, so this is not for having a look at a sequence in use. In
+// the same Client it may go on. If another one has taken the writer over after this Client did, the error is ErrFenced.
+//
 // The offset must be one from which on everything of the writer from ordinal on was written, such as the log's end when ordinal was next.
 // The error is ErrSequence if an ordinal is missing, an *OffsetOutOfRangeError if the log does not have the offset (any more), or what a
 // consumer may return. On a topic with replicas it waits until what it saw is committed.
@@ -94,7 +101,14 @@ func (c *Client) SequenceEnd(ctx context.Context, topic string, partition uint32
 	}
 	run := run{writer: writer, next: ordinal}
 	err = c.retry(ctx, "look for a sequence in "+r.String(), func(ctx context.Context) error {
-		at, err := c.fetchOffsets(ctx, r)
+		conn, err := c.connection(ctx, r, offsetsSlot)
+		if err != nil {
+			return err
+		}
+		if _, err = c.claim(ctx, conn, r, writer); err != nil {
+			return err
+		}
+		at, err := c.fetchOffsetsOn(ctx, conn, r, nil)
 		if err != nil {
 			return err
 		}
@@ -202,15 +216,8 @@ func (c *Client) committed(ctx context.Context, r replica, offset int64) (at Off
 
 // expectedOrdinal is the one that the embedded broker wants, if err is its refusal of a sequenced batch.
 func expectedOrdinal(err error) (ordinal int64, ok bool) {
-	var code protocol.ErrorCode
-	if !errors.As(err, &code) || code.Tag != protocol.ErrorCodeOther {
-		return 0, false
-	}
-	text, ok := code.Value.(*protocol.ErrorText)
-	if !ok {
-		return 0, false
-	}
-	digits, ok := strings.CutPrefix(text.Text, "weir.sequence expected=")
+	text, _ := refusal(err)
+	digits, ok := strings.CutPrefix(text, "weir.sequence expected=")
 	if !ok {
 		return 0, false
 	}

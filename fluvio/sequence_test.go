@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -17,122 +16,6 @@ import (
 	"github.com/weir-stream/weir/fluvio/protocol"
 	"github.com/weir-stream/weir/fluvio/record"
 )
-
-// flaky is a fake SPU on which every third produce request or so goes wrong in one of the ways that requests go wrong in.
-type flaky struct {
-	*fakeLog
-	drawing sync.Mutex
-	random  *rand.Rand
-	// idempotent: it appends as the embedded broker does, and requests of lost connections may be appended much later.
-	idempotent bool
-	// partial: a prefix of a request's batches may be written.
-	partial bool
-	expect  map[int64]int64 // ordinals, by writer
-	late    sync.WaitGroup
-}
-
-// mayFail are the errors that an SPU may answer after it wrote something, and that may go away.
-var mayFail = []protocol.ErrorCode{
-	protocol.ErrorCodePartitionFull.Code(),
-	{Tag: protocol.ErrorCodeRequestTimedOut, Value: &protocol.ErrorTimeout{TimeoutMs: 1}},
-}
-
-// draw is a random number below n. Connections draw concurrently.
-func (f *flaky) draw(n int) int {
-	f.drawing.Lock()
-	defer f.drawing.Unlock()
-	return f.random.IntN(n)
-}
-
-func (f *flaky) serve(c *fakeConn, h protocol.RequestHeader, req protocol.Request) bool {
-	produce, ok := req.(*protocol.ProduceRequest)
-	if !ok {
-		return f.fakeLog.serve(c, h, req)
-	}
-	set := produce.Topics[0].Partitions[0].Records
-	const whole = 1 << 20
-	some := whole
-	if f.partial {
-		some = f.draw(3)
-	}
-	if f.draw(4) == 0 {
-		f.fakeLog.append(batchOf(f.t, 0, "foreign"), 1)
-	}
-	switch fault := f.draw(20); fault {
-	case 0: // lost on the way
-		return false
-	case 1: // written, and the answer lost on the way
-		f.write(set, whole)
-		return false
-	case 2: // died while it wrote
-		f.write(set, some)
-		return false
-	case 3: // fails after a part of it
-		f.write(set, some)
-		c.refuse(h, produce, mayFail[f.draw(len(mayFail))])
-	case 4: // says nothing
-		if f.draw(2) == 0 {
-			f.write(set, whole)
-		}
-	case 5:
-		c.refuse(h, produce, protocol.ErrorCodeNotLeaderForPartition.Code())
-	case 6:
-		if f.idempotent { // written when nobody waits for it any more
-			late := slices.Clone(set)
-			f.late.Go(func() {
-				<-time.After(time.Duration(f.draw(2000)) * time.Millisecond)
-				f.write(late, whole)
-			})
-		}
-		return false
-	default:
-		base, refused := f.write(set, whole)
-		if refused != nil {
-			c.refuse(h, produce, *refused)
-			return true
-		}
-		c.acknowledge(h, produce, base)
-	}
-	return true
-}
-
-// write appends as a real SPU, or as the embedded broker does.
-func (f *flaky) write(set []byte, most int) (base int64, refused *protocol.ErrorCode) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	b, rest, err := record.Next(set)
-	if err != nil {
-		f.t.Error(err)
-	}
-	s, sequenced := b.Sequence()
-	if !f.idempotent || !sequenced {
-		return f.store(set, most), nil
-	}
-	end := s.Ordinal + b.RecordCount()
-	for len(rest) > 0 {
-		b, rest, _ = record.Next(rest)
-		end += b.RecordCount()
-	}
-	switch want := f.expect[s.Writer]; {
-	case s.Ordinal == want:
-		f.expect[s.Writer] = end
-		return f.store(set, 1<<20), nil
-	case end <= want:
-		for _, stored := range f.batches {
-			if at, ok := stored.Sequence(); ok && at == s {
-				return stored.BaseOffset(), nil
-			}
-		}
-		fallthrough
-	default:
-		return 0, new(protocol.OtherError(fmt.Sprintf("weir.sequence expected=%d", want)))
-	}
-}
-
-// own are the values without those of others.
-func (f *flaky) own() []string {
-	return slices.DeleteFunc(f.values(), func(v string) bool { return v == "foreign" })
-}
 
 // ledger is what a producer was told.
 type ledger struct {
@@ -157,11 +40,15 @@ func TestWhateverGoesWrongEveryRecordOfASequenceIsWrittenOnce(t *testing.T) {
 	for seed := range uint64(300) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t, 1)
-			spu := &flaky{
-				fakeLog: newFakeLog(t), random: rand.New(rand.NewPCG(seed, 1)), expect: map[int64]int64{},
-				idempotent: seed%2 == 1, partial: seed%4 == 0,
+			spu := newFlaky(t, f, seed, 1)
+			switch seed % 4 {
+			case 0:
+				spu.partial = true
+			case 1:
+				spu.idempotent = true
+			case 3:
+				spu.fence(f)
 			}
-			f.spu = spu.serve
 			c, stop := f.connect(fluvio.WithRetryHook(func(error) { hurt.Add(1) }), fluvio.WithRetryBudget(time.Hour))
 			writer := fluvio.NewWriterID()
 			total := 0
@@ -193,8 +80,11 @@ func TestWhateverGoesWrongEveryRecordOfASequenceIsWrittenOnce(t *testing.T) {
 					}
 				}
 				total += n
-				spu.late.Wait()
+				if !spu.fenced {
+					spu.late.Wait()
+				}
 			}
+			spu.late.Wait()
 			if got := spu.own(); !slices.Equal(got, values(0, total)) {
 				t.Fatalf("seed %d, %d records: %q", seed, total, got)
 			}
@@ -211,8 +101,8 @@ func TestWithoutASequenceEveryRecordIsWrittenAtLeastOnceInOrder(t *testing.T) {
 	for seed := range uint64(100) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t, 1)
-			spu := &flaky{fakeLog: newFakeLog(t), random: rand.New(rand.NewPCG(seed, 2)), partial: true}
-			f.spu = spu.serve
+			spu := newFlaky(t, f, seed, 2)
+			spu.partial = true
 			c, stop := f.connect(fluvio.WithRetryBudget(time.Hour))
 			p := newProducer(t, c, fluvio.WithBatchSize(200), fluvio.WithMaxRequestSize(1024))
 			const n = 100

@@ -35,7 +35,7 @@ func (c *Client) watch(ctx context.Context, conn *mux.Conn) {
 			return
 		}
 		if err != nil {
-			c.logger.Warn("metadata watch lost", "endpoint", c.endpoint, "error", err)
+			c.logger.Log(ctx, c.retryLevel, "metadata watch lost", "endpoint", c.endpoint, "error", err)
 		}
 		if pause.Wait(ctx) != nil {
 			return

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio/broker/internal/commitlog"
@@ -36,6 +37,8 @@ type Broker struct {
 	cancel context.CancelFunc
 	stop   chan struct{} // closed at the start of Close
 	tasks  sync.WaitGroup
+
+	numbers atomic.Uint64 // of connections: the newest one's
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}

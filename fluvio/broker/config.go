@@ -79,10 +79,11 @@ type Config struct {
 	// MaxOpenSegments limits the files that are open beside those: older segments, opened when they are read; default 512.
 	MaxOpenSegments int
 	// MaxWriters is how many writers of producer sequences a partition remembers; default 10,000, at most 1,048,576. Over it the one is forgotten
-	// that has written nothing for longest, and may then begin with any ordinal. Each takes some 0.2 to 0.5 KiB of memory.
+	// that has written nothing for longest, and may then begin with any ordinal. Each takes some 0.2 to 0.5 KiB of memory. Apart from them it remembers as
+	// many claims of writers, at some 0.2 KiB; over it the oldest is forgotten, and its writer has to be claimed again.
 	MaxWriters int
-	// MaxTotalWriters is how many writers all partitions remember together; default 250,000. Over it a partition that has 16 of them forgets one of its
-	// own for each new one.
+	// MaxTotalWriters is how many writers all partitions remember together, and how many claims; default 250,000. Over it a partition that has 16 of
+	// them forgets one of its own for each new one.
 	MaxTotalWriters int
 	// WriterRetention is how long a partition remembers a writer after its last batch; default 7 days.
 	WriterRetention time.Duration
@@ -99,6 +100,7 @@ type Config struct {
 	Now func() time.Time
 
 	writers  *commitlog.Quota                                                      // of all partitions
+	claims   *commitlog.Quota                                                      // of all partitions
 	files    *commitlog.Files                                                      // bounds open segments, of all partitions
 	openFile func(path string, flag int, perm os.FileMode) (commitlog.File, error) // opens segments; nil: as the log does
 	syncDir  func(dir string) error                                                // forces the data folder to the disk
@@ -137,7 +139,7 @@ func (c Config) withDefaults() Config {
 	}
 	if c.files == nil {
 		c.files = commitlog.NewFiles(c.MaxOpenSegments)
-		c.writers = commitlog.NewQuota(c.MaxTotalWriters)
+		c.writers, c.claims = commitlog.NewQuota(c.MaxTotalWriters), commitlog.NewQuota(c.MaxTotalWriters)
 	}
 	return c
 }

@@ -34,6 +34,7 @@ const (
 // their own, and share the writing side. Whatever is wrong with a request ends its connection and nothing else: Fluvio has no error frame.
 type conn struct {
 	b        *Broker
+	number   uint64 // counts from 1 in the order in which connections were accepted
 	server   protocol.Server
 	raw      net.Conn // below TLS
 	nc       net.Conn
@@ -62,7 +63,7 @@ type conn struct {
 }
 
 func newConn(b *Broker, server protocol.Server, nc net.Conn) *conn {
-	c := &conn{b: b, server: server, raw: nc, nc: nc, counters: b.counters.servers[server]}
+	c := &conn{b: b, number: b.numbers.Add(1), server: server, raw: nc, nc: nc, counters: b.counters.servers[server]}
 	if b.cfg.TLS != nil {
 		c.nc = tls.Server(nc, b.cfg.TLS)
 	}

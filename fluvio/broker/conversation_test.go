@@ -321,6 +321,7 @@ func normalize(m protocol.Message) {
 		if m.PlatformVersion != "0.0.0" {
 			m.PlatformVersion = ""
 		}
+		m.APIKeys = slices.DeleteFunc(m.APIKeys, func(k protocol.ApiVersionKey) bool { return k.APIKey == int16(protocol.KeyClaimWriter) }) // weir's own
 	case *protocol.ListResponse:
 		for i := range m.Objects {
 			m.Objects[i] = normalizeObject(m.Objects[i])

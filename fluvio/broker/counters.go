@@ -135,6 +135,8 @@ func eachCode(resp protocol.Message, f func(protocol.ErrorCode)) {
 		for _, o := range m.Status {
 			f(o.ErrorCode)
 		}
+	case *protocol.ClaimWriterResponse:
+		f(m.ErrorCode)
 	case *protocol.UpdateConsumerOffsetResponse:
 		f(m.ErrorCode)
 	case *protocol.DeleteConsumerOffsetResponse:

@@ -19,6 +19,10 @@
 //
 // # What differs from a cluster
 //
+//   - Producer sequences are known to the partitions, see package commitlog: a repetition is answered and not stored, a gap refused
+//     (Other, "weir.sequence expected=ORDINAL"). Upstream stores what comes.
+//   - A connection can claim a writer (ClaimWriter, a request of weir's own that ApiVersions lists). Nobody else's batches of that writer
+//     are taken then (Other, "weir.sequence claim needed"), whenever they were sent; so what the claimant reads of the writer is final. See fence.go.
 //   - There is one SPU, so a partition's high watermark is the end of its log, and more than one replica cannot be had.
 //   - A batch with a wrong CRC-32C, a truncated one, or one whose record count does not match its offsets is refused
 //     (Other, with a text). Upstream stores them.
@@ -35,7 +39,7 @@
 //
 // # Locks
 //
-// cluster.admin is taken before cluster.mu, feed.mu, smartModules.mu and a log's own; conn.chunking before a budget's bytes are waited for, and both before
-// conn.wmu. A request's bytes of Broker.requests are held when bytes of Broker.chunks are waited for, never the other way round. Nothing is
-// called with cluster.mu, feed.mu, smartModules.mu or a budget's mu held. See also package commitlog.
+// cluster.admin is taken before cluster.mu, feed.mu, smartModules.mu, fence.mu and a log's own; fence.mu before a log's own; conn.chunking before a
+// budget's bytes are waited for, and both before conn.wmu. A request's bytes of Broker.requests are held when bytes of Broker.chunks are waited
+// for, never the other way round. Nothing is called with cluster.mu, feed.mu, smartModules.mu or a budget's mu held. See also package commitlog.
 package broker

@@ -21,6 +21,8 @@ func (c *conn) serveSPU(frame []byte) error {
 		return c.spuVersions(h, req)
 	case *protocol.ProduceRequest:
 		return c.produce(h, req)
+	case *protocol.ClaimWriterRequest:
+		return c.claimWriter(h, req)
 	case *protocol.FetchRequest:
 		return c.fetch(h, req)
 	case *protocol.StreamFetchRequest:

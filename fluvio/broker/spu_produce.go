@@ -70,7 +70,7 @@ func (c *conn) produceEntry(topic string, entry protocol.ProducePartition, modul
 	if !compressedAs(p.compression, entry.Records) {
 		return 0, protocol.ErrorCodeCompressionError.Code()
 	}
-	base, repeated, err := p.log.Append(entry.Records)
+	base, repeated, err := c.append(p, entry.Records)
 	if err != nil {
 		return 0, c.appendError(p, err)
 	}
@@ -111,6 +111,9 @@ func compressedAs(want protocol.CompressionAlgorithm, set []byte) bool {
 func (c *conn) appendError(p *partition, err error) protocol.ErrorCode {
 	var sequence *commitlog.SequenceError
 	switch {
+	case errors.Is(err, errClaimNeeded):
+		c.log.Debug("refused batches of a writer that another connection owns", "partition", p.name())
+		return protocol.OtherError(claimNeeded)
 	case errors.As(err, &sequence):
 		c.log.Debug("refused a producer sequence", "partition", p.name(), "error", err)
 		return protocol.OtherError(fmt.Sprintf(sequenceRefused, sequence.Expected))

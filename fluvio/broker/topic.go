@@ -24,6 +24,7 @@ type partition struct {
 	id          uint32
 	compression protocol.CompressionAlgorithm
 	log         *commitlog.Log
+	fence       *fence
 	consumers   *consumers
 	gone        <-chan struct{} // the topic's
 }
@@ -101,13 +102,14 @@ func openPartition(cfg Config, t topicRecord, id uint32, gone <-chan struct{}) (
 	if err != nil {
 		return nil, err
 	}
-	return &partition{topic: t.Name, id: id, compression: t.compression(), log: log, consumers: offsets, gone: gone}, nil
+	return &partition{topic: t.Name, id: id, compression: t.compression(), log: log, fence: newFence(cfg), consumers: offsets, gone: gone}, nil
 }
 
 // close syncs and closes the logs.
 func (t *topic) close() error {
 	var all error
 	for _, p := range t.partitions {
+		p.fence.close()
 		if err := p.log.Close(); err != nil {
 			all = errors.Join(all, fmt.Errorf("close partition %s-%d: %w", p.topic, p.id, err))
 		}

@@ -16,7 +16,8 @@
 // requests (platform 0.11.10 and later) and 23 to 25 of an SPU's; all versions of
 // Produce (0 to 25) and ApiVersions (0 to 2), and the one of UpdateOffsets (0). A newer
 // version is decoded as the newest. The README in fluvio/definitions lists them all,
-// and vectors written by those crates cover each.
+// and vectors written by those crates cover each. One request is not Fluvio's but
+// weir's own: ClaimWriter, which the embedded broker knows.
 //
 // Almost all types are generated from fluvio/definitions. They follow the upstream
 // Rust crates field by field, as each type's Source line says. Fields that a

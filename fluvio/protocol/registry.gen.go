@@ -11,8 +11,8 @@ const (
 	KeyCreate               uint16 = 1001
 	KeyDelete               uint16 = 1002
 	KeyFetchOffsets         uint16 = 1002
-	KeyStreamFetch          uint16 = 1003
 	KeyList                 uint16 = 1003
+	KeyStreamFetch          uint16 = 1003
 	KeyWatch                uint16 = 1004
 	KeyUpdateOffsets        uint16 = 1005
 	KeyMirroring            uint16 = 1005
@@ -21,6 +21,7 @@ const (
 	KeyDeleteConsumerOffset uint16 = 1007
 	KeyFetchConsumerOffsets uint16 = 1008
 	KeyStartMirror          uint16 = 2000
+	KeyClaimWriter          uint16 = 30565
 )
 
 // apis is every request of every server, in order of keys.
@@ -39,10 +40,10 @@ var apis = []API{
 		func() Request { return new(DeleteRequest) }},
 	{SPU, "FetchOffsets", KeyFetchOffsets, 23, 25,
 		func() Request { return new(FetchOffsetsRequest) }},
-	{SPU, "StreamFetch", KeyStreamFetch, 23, 25,
-		func() Request { return new(StreamFetchRequest) }},
 	{SC, "List", KeyList, 15, 19,
 		func() Request { return new(ListRequest) }},
+	{SPU, "StreamFetch", KeyStreamFetch, 23, 25,
+		func() Request { return new(StreamFetchRequest) }},
 	{SC, "Watch", KeyWatch, 15, 19,
 		func() Request { return new(WatchRequest) }},
 	{SPU, "UpdateOffsets", KeyUpdateOffsets, 0, 0,
@@ -59,4 +60,6 @@ var apis = []API{
 		func() Request { return new(FetchConsumerOffsetsRequest) }},
 	{SPU, "StartMirror", KeyStartMirror, 23, 25,
 		func() Request { return new(StartMirrorRequest) }},
+	{SPU, "ClaimWriter", KeyClaimWriter, 0, 0,
+		func() Request { return new(ClaimWriterRequest) }},
 }

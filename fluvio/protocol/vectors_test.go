@@ -23,13 +23,19 @@ type vector struct {
 	want        any // the JSON, numbers as json.Number
 }
 
-// readVectors returns the vectors by the names of their files.
+// readVectors returns the vectors by the names of their files: those that the crates have written, and those of weir's own messages, written
+// by hand from the definitions.
 func readVectors(t testing.TB) map[string][]vector {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/vectors/*.txt")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no vectors", err)
 	}
+	own, err := filepath.Glob("testdata/own/*.txt")
+	if err != nil || len(own) == 0 {
+		t.Fatal("no vectors of weir's own messages", err)
+	}
+	paths = append(paths, own...)
 	files := map[string][]vector{}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)

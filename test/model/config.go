@@ -8,8 +8,7 @@ type Config struct {
 	Plans  [2][][]int8 // by plan, the keys of the records made of each record of the source
 	Keyed  bool        // a record's partition follows from its key, else from the running count
 	Parts  int         // of the sink, at first
-	Plain  bool        // the broker appends whatever comes
-	Fences bool        // the broker takes nothing for a writer from before it was last looked for
+	Plain  bool        // the broker appends whatever comes, and knows no claims
 	Batch  int         // most records in a request
 	Queue  int         // most records read and not confirmed, per partition
 	Cuts   bool        // a request takes any number of the records that wait, not just as many as there are
@@ -19,15 +18,16 @@ type Config struct {
 
 // Faults counts what may go wrong, or change.
 type Faults struct {
-	Crash  int8 // a process dies
-	GiveUp int8 // a request's time is up: its connection is closed; the request may still arrive
-	Damage int8 // the newest checkpoint is lost
-	Forget int8 // the broker forgets a writer none of whose requests is under way
-	Zombie int8 // a process loses its lock and does not know
-	Grow   int8 // the sink gets another partition
-	Plan   int8 // another module or parameter
-	Rewind int8
-	Drain  int8 // an orderly stop in the middle
+	Crash   int8 // a process dies
+	GiveUp  int8 // a request's time is up: its connection is closed; the request may still arrive
+	Damage  int8 // the newest checkpoint is lost
+	Forget  int8 // the broker forgets what it has had of a writer
+	Restart int8 // the broker dies, and all connections with it; it remembers no claims afterwards
+	Zombie  int8 // a process loses its lock and does not know; not beside a plain broker
+	Grow    int8 // the sink gets another partition
+	Plan    int8 // another module or parameter
+	Rewind  int8
+	Drain   int8 // an orderly stop in the middle
 }
 
 // Rule is one of the protocol's rules. Each can be broken, to see that it is needed.
@@ -40,6 +40,12 @@ const (
 	SaveBeforeSend   Rule = "writer ids are durable before they are used"
 	DrawnTwice       Rule = "a checkpoint with new writer ids is saved twice before they are used"
 	OpenTwice        Rule = "a process has two checkpoints of its writer ids before it sends anything"
+	ClaimFirst       Rule = "a process claims its writer before it looks for it"
+	ClaimWaits       Rule = "a claim waits for what the broker is appending"
+	RevokedStays     Rule = "over a connection that another claim has revoked nothing is appended any more"
+	OwnerKept        Rule = "the broker remembers who has a writer, and no other process gets it by claiming it again"
+	LockedAtRestart  Rule = "no process goes on without its lock when the broker restarts"
+	TakeOverOnce     Rule = "a process takes a writer over when it starts, and only then"
 	LookAtStart      Rule = "a process looks before it sends"
 	LookAfterDoubt   Rule = "after an ambiguous answer comes a look"
 	OneInFlight      Rule = "one request is under way per writer and partition"
@@ -49,15 +55,7 @@ const (
 	PlanFinishes     Rule = "the old plan finishes what is in the sink"
 	PartsFinish      Rule = "what is in the sink is finished with the old number of partitions"
 	RedrawEqual      Rule = "writer ids are drawn anew only where the sink has nothing beyond the checkpoint"
-	RedrawSure       Rule = "writer ids are drawn anew only where a process is sure of its predecessors: nothing of theirs can be written any more"
 	PositionReplay   Rule = "a position stays while there is something in the sink that is still to be replayed"
-	PositionSure     Rule = "a position goes to the end of the log only where a process is sure of its predecessors"
-	SureByLook       Rule = "a process is sure once it has looked behind a record of its own"
-	SureByMost       Rule = "with a plain broker it takes as many records of its own as a request may have"
-	SureInherited    Rule = "a process hands on that it is sure with its last checkpoint, of those partitions only that it is sure of"
-	SureRevoked      Rule = "before it sends anything a process revokes, in two checkpoints, what the last process was sure of"
-	NoZombies        Rule = "writer ids are drawn anew only where no process can go on beside its successor"
-	Forgetful        Rule = "the broker remembers a writer while its requests may be under way; a process that was silent for as long looks before it sends"
 )
 
 func (c *Config) keeps(r Rule) bool { return !c.Broken[r] }

@@ -12,6 +12,7 @@ func (c *Config) strike(s *State, visit visitor) {
 	}
 	c.giveUp(s, visit)
 	c.forget(s, visit)
+	c.restart(s, visit)
 	if s.Left.Grow > 0 && s.Parts < maxParts {
 		n := *s
 		n.Left.Grow--
@@ -28,6 +29,10 @@ func (c *Config) crash(s *State, lane int, visit visitor) {
 	n.Left.Crash--
 	n.stop(lane, Current)
 	visit(fault("lane %d: the process is killed", int8(lane)), &n)
+	if r := &s.Lanes[lane].Run; r.Phase == Claiming {
+		n.Lanes[lane].Stray = r.Checkpoint.Writer
+		visit(fault("lane %d: the process is killed, with a claim on its way", int8(lane)), &n)
+	}
 }
 
 // damage loses the newest checkpoint: one, until a process has made up for it.
@@ -113,7 +118,8 @@ func (c *Config) giveUp(s *State, visit visitor) {
 		}
 		n := *s
 		n.Left.GiveUp--
-		n.Lanes[r.writer().Lane].run(r.Owner).Unsure[r.Part] = c.keeps(LookAfterDoubt)
+		run := n.Lanes[r.writer().Lane].run(r.Owner)
+		run.Unsure[r.Part], run.Held[r.Part] = c.keeps(LookAfterDoubt), false
 		n.Requests[i].Owner = Nobody
 		n.order()
 		visit(fault("lane %d: gives up the request to partition %d with ordinal %d", r.writer().Lane, r.Part, r.Entries[0].Ordinal), &n)
@@ -135,15 +141,6 @@ func (c *Config) forget(s *State, visit visitor) {
 }
 
 func (c *Config) forgetWriter(s *State, p int, lane, number int8, visit visitor) {
-	r := &s.Lanes[lane].Run
-	if next, _, known := s.expected(r.Writer, p); c.keeps(Forgetful) && r.Writer.Number == number && known && r.Confirmed[p] < next {
-		return // it would look again first
-	}
-	for _, r := range s.requests() {
-		if w := r.writer(); c.keeps(Forgetful) && w.Lane == lane && w.Number == number && int(r.Part) == p {
-			return
-		}
-	}
 	for _, e := range s.Sink[p].entries() {
 		if e.Writer.Lane == lane && e.Writer.Number == number {
 			n := *s
@@ -153,4 +150,30 @@ func (c *Config) forgetWriter(s *State, p int, lane, number int8, visit visitor)
 			return
 		}
 	}
+}
+
+// restart has the broker die and come back with what it has in its logs.
+func (c *Config) restart(s *State, visit visitor) {
+	if s.Left.Restart == 0 {
+		return
+	}
+	n := *s
+	n.Left.Restart--
+	for _, r := range n.requests() {
+		if r.Owner != Nobody {
+			n.Lanes[r.writer().Lane].run(r.Owner).Unsure[r.Part] = true
+		}
+	}
+	n.Requests = [maxRequests]Request{}
+	for lane := range n.Lanes {
+		l := &n.Lanes[lane]
+		if l.Zombie.Phase != Down && c.keeps(LockedAtRestart) {
+			return
+		}
+		l.Stray = Writer{}
+		for _, r := range []*Run{&l.Run, &l.Zombie} {
+			r.Held, r.Lost = [maxParts]bool{}, [maxParts]bool{}
+		}
+	}
+	visit(fault("the broker dies and starts again"), &n)
 }

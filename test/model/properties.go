@@ -19,11 +19,12 @@ func violation(property int, format string, args ...any) *Violation {
 // Check judges a state by properties 2 to 7; nil if it has them all.
 func (c *Config) Check(s *State) *Violation {
 	if c.Plain {
-		if err := s.once(3, true); err != nil {
-			return err
-		}
-		if !s.Late && s.Left.Zombie == c.Faults.Zombie {
+		if !s.Late {
 			if err := s.once(3, false); err != nil {
+				return err
+			}
+		} else if !s.Redrawn {
+			if err := s.once(3, true); err != nil {
 				return err
 			}
 		}

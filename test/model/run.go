@@ -15,14 +15,16 @@ func (c *Config) process(s *State, lane int, o Owner, visit visitor) {
 		}
 	case Saving:
 		c.save(s, lane, visit)
+	case Claiming:
+		c.claimAtStart(s, lane, visit)
 	case Looking:
 		c.lookAtStart(s, lane, visit)
 	case Running:
 		c.read(s, lane, o, visit)
 		for p := range int(r.Parts) {
 			c.send(s, lane, o, p, visit)
+			c.claimAgain(s, lane, o, p, visit)
 			c.lookAgain(s, lane, o, p, visit)
-			c.lookOn(s, lane, o, p, visit)
 		}
 		if o == Current {
 			c.mark(s, lane, false, visit)
@@ -69,17 +71,25 @@ func (c *Config) open(s *State, lane int, visit visitor) {
 	}
 	l.Run = Run{Phase: Saving, Checkpoint: k, Saves: saves, Opening: true}
 	if saves == 0 {
-		l.Run.Phase, l.Damaged = Looking, false
+		l.Run.Phase, l.Damaged = c.behindSaving(), false
 	}
 	visit(step("lane %d: a process starts at record %d with plan %d and writer %d", int8(lane), k.Next, k.Plan, k.Writer.Number), &n)
+}
+
+// behindSaving is what a process does when it has its checkpoints.
+func (c *Config) behindSaving() Phase {
+	if c.Plain || !c.keeps(ClaimFirst) {
+		return Looking
+	}
+	return Claiming
 }
 
 // redraw gives a checkpoint a new writer id, which nothing was written with.
 func (s *State) redraw(l *Lane, lane int, k *Checkpoint) {
 	k.Writer = l.draw(int8(lane))
-	k.Ordinals, k.Positions, k.Sure = [maxParts]int8{}, [maxParts]int8{}, [maxParts]bool{}
+	k.Ordinals, k.Positions = [maxParts]int8{}, [maxParts]int8{}
 	for p := range int(k.Parts) {
-		k.Positions[p], k.Sure[p] = s.Sink[p].Len, true
+		k.Positions[p] = s.Sink[p].Len
 	}
 }
 
@@ -89,14 +99,11 @@ func (c *Config) save(s *State, lane int, visit visitor) {
 	l := &n.Lanes[lane]
 	r := &l.Run
 	k := r.Checkpoint
-	if r.Opening && c.keeps(SureRevoked) {
-		k.Sure = [maxParts]bool{}
-	}
 	l.save(k)
 	if r.Saves--; r.Saves == 0 {
 		r.Phase = Committing
 		if r.Opening {
-			r.Phase, l.Damaged = Looking, false
+			r.Phase, l.Damaged = c.behindSaving(), false
 		}
 	}
 	visit(step("lane %d: a checkpoint of record %d with writer %d is durable", int8(lane), k.Next, k.Writer.Number), &n)
@@ -117,6 +124,9 @@ func (c *Config) commit(s *State, lane int, visit visitor) {
 	}
 	if k.Writer != r.Writer {
 		*r = Run{At: r.At, Seen: r.Seen, Plan: k.Plan, Count: r.Count, Parts: k.Parts, Writer: k.Writer, Sight: k.Positions}
+		for p := range int(k.Parts) {
+			r.Held[p] = !c.Plain // nobody else knows the id
+		}
 	}
 	r.Parts = k.Parts
 	r.Phase, r.Checkpoint = Running, Checkpoint{}
@@ -128,7 +138,8 @@ func (c *Config) lookAtStart(s *State, lane int, visit visitor) {
 	n := *s
 	r := &n.Lanes[lane].Run
 	k := r.Checkpoint
-	*r = Run{Phase: Running, At: k.Next, Seen: k.Seen, Plan: k.Plan, Count: k.Count, Parts: k.Parts, Writer: k.Writer, Ordinals: k.Ordinals}
+	*r = Run{Phase: Running, At: k.Next, Seen: k.Seen, Plan: k.Plan, Count: k.Count, Parts: k.Parts, Writer: k.Writer, Ordinals: k.Ordinals,
+		Held: r.Held, Lost: r.Lost}
 	for p := range int(k.Parts) {
 		log := &n.Sink[p]
 		found, ok := log.follow(k.Writer, k.Ordinals[p], k.Positions[p])
@@ -144,12 +155,6 @@ func (c *Config) lookAtStart(s *State, lane int, visit visitor) {
 		r.Confirmed[p], r.Sight[p] = found, log.Len
 		if r.replaying(p) {
 			r.Position[p] = k.Positions[p]
-		}
-		if !c.Fences && !k.Sure[p] {
-			r.Await[p] = found + 1
-			if c.Plain && c.keeps(SureByMost) {
-				r.Await[p] = found + int8(c.Batch)
-			}
 		}
 	}
 	visit(step("lane %d: looks what its sink has: ordinals before %d, %d, %d", int8(lane), r.Confirmed[0], r.Confirmed[1], r.Confirmed[2]), &n)
@@ -200,7 +205,7 @@ func (c *Config) send(s *State, lane int, o Owner, p int, visit visitor) {
 			first = max(first, int(sent.Entries[0].Ordinal+sent.Len-r.Confirmed[p]))
 		}
 	}
-	if r.Unsure[p] || first > 0 && c.keeps(OneInFlight) || len(s.requests()) == maxRequests {
+	if !c.Plain && !r.Held[p] || r.Unsure[p] || first > 0 && c.keeps(OneInFlight) || len(s.requests()) == maxRequests {
 		return
 	}
 	most := min(r.waiting(p)-first, c.Batch)
@@ -210,7 +215,7 @@ func (c *Config) send(s *State, lane int, o Owner, p int, visit visitor) {
 	}
 	for count := max(1, least); count <= most; count++ {
 		n := *s
-		request := Request{Len: int8(count), Owner: o, Part: int8(p)}
+		request := Request{Len: int8(count), Owner: o, Part: int8(p), Revoked: r.Lost[p] && c.keeps(RevokedStays)}
 		copy(request.Entries[:], r.Queue[p][first:first+count])
 		n.add(request)
 		if l := &n.Lanes[lane]; o == Current {
@@ -222,7 +227,7 @@ func (c *Config) send(s *State, lane int, o Owner, p int, visit visitor) {
 
 // lookAgain finds out what became of a request without an answer.
 func (c *Config) lookAgain(s *State, lane int, o Owner, p int, visit visitor) {
-	if !s.Lanes[lane].run(o).Unsure[p] {
+	if r := s.Lanes[lane].run(o); !r.Unsure[p] || !c.Plain && !r.Held[p] {
 		return
 	}
 	n := *s
@@ -239,40 +244,14 @@ func (c *Config) lookAgain(s *State, lane int, o Owner, p int, visit visitor) {
 	visit(step("lane %d: looks again: partition %d has the ordinals before %d", int8(lane), int8(p), found), &n)
 }
 
-// lookOn looks on from where the last look ended, while nothing is to be sent. That moves the position past what others wrote, and it makes
-// sure of the partition once records of this process are behind all that a predecessor may have sent: what is not there by now never will
-// be. What is there already came before them, and this process took the answer to a repetition for that to its own.
-func (c *Config) lookOn(s *State, lane int, o Owner, p int, visit visitor) {
-	r := s.Lanes[lane].run(o)
-	sure := r.Await[p] > 0 && r.Confirmed[p] >= r.Await[p]
-	if !sure && (r.Sight[p] == s.Sink[p].Len || !c.keeps(SureByLook)) || r.replaying(p) || r.waiting(p) > 0 || r.Unsure[p] || s.inFlight(lane, o, p) {
-		return
-	}
-	n := *s
-	r = n.Lanes[lane].run(o)
-	if sure {
-		r.Await[p] = 0
-	}
-	if c.keeps(SureByLook) {
-		if found, ok := n.Sink[p].follow(r.Writer, r.Confirmed[p], r.Sight[p]); ok && found > r.Confirmed[p] {
-			r.Confirmed[p], r.Position[p] = found, r.Sight[p]
-		}
-		r.Sight[p] = n.Sink[p].Len
-	}
-	visit(step("lane %d: looks on: partition %d has the ordinals before %d", int8(lane), int8(p), r.Confirmed[p]), &n)
-}
-
-// sure tells whether no predecessor can write anything any more that a process has not seen.
-func (c *Config) sure(r *Run, p int) bool { return r.Await[p] == 0 && c.Faults.Zombie == 0 }
-
-// mayRedraw tells whether writer ids can be drawn anew: nothing of the writer is in the sink, or can get there, but what the checkpoint covers.
+// mayRedraw tells whether writer ids can be drawn anew: the sink has nothing of the writer but what the checkpoint covers.
 func (c *Config) mayRedraw(r *Run) bool {
 	for p := range int(r.Parts) {
-		if r.replaying(p) && c.keeps(RedrawEqual) || r.Await[p] > 0 && c.keeps(RedrawSure) {
+		if r.replaying(p) && c.keeps(RedrawEqual) {
 			return false
 		}
 	}
-	return c.Faults.Zombie == 0 || !c.keeps(NoZombies)
+	return true
 }
 
 // flushed tells whether everything that a process has read is known to be in the sink.
@@ -299,11 +278,9 @@ func (c *Config) mark(s *State, lane int, stop bool, visit visitor) {
 	if (l.Plan != r.Plan || n.Parts != r.Parts) && c.mayRedraw(r) {
 		k.Plan, k.Parts = l.Plan, n.Parts
 		n.redraw(l, lane, &k)
+		n.Redrawn = true
 		if c.keeps(DrawnTwice) {
 			saves = 2
-		}
-		if !r.Last {
-			k.Sure = [maxParts]bool{}
 		}
 	}
 	if k == l.Saved[0] && !r.Last {
@@ -329,15 +306,10 @@ func (c *Config) checkpoint(s *State, r *Run) Checkpoint {
 		k.Count = 0
 	}
 	for p := range int(r.Parts) {
-		switch {
-		case r.replaying(p) && c.keeps(PositionReplay):
+		k.Positions[p] = s.Sink[p].Len
+		if r.replaying(p) && c.keeps(PositionReplay) {
 			k.Positions[p] = r.Position[p]
-		case !c.sure(r, p) && c.keeps(PositionSure):
-			k.Positions[p] = r.Sight[p]
-		default:
-			k.Positions[p] = s.Sink[p].Len
 		}
-		k.Sure[p] = r.Last && !c.Fences && !r.replaying(p) && (c.sure(r, p) || !c.keeps(SureInherited))
 	}
 	return k
 }

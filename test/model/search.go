@@ -74,6 +74,7 @@ type search struct {
 	via     []uint16 // and by which of that one's steps
 	quiet   [][2]int32
 	done    []int32
+	late    []bool // by state, see State.Late
 	result  Result
 	problem *Violation
 	where   int32
@@ -122,7 +123,7 @@ func (w *search) reach(s *State, from int32, via uint16) (id int32, fresh bool) 
 	}
 	id = int32(len(w.from))
 	w.known[h] = id
-	w.from, w.via = append(w.from, from), append(w.via, via)
+	w.from, w.via, w.late = append(w.from, from), append(w.via, via), append(w.late, s.Late)
 	if w.c.Done(s) {
 		w.done = append(w.done, id)
 	}
@@ -169,7 +170,7 @@ func (w *search) progress() {
 		}
 	}
 	for id, ok := range good {
-		if !ok {
+		if !ok && !w.late[id] {
 			w.problem, w.where = violation(1, "from here on the lanes never get to their end"), int32(id)
 			return
 		}

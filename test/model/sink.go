@@ -58,16 +58,10 @@ func (l *Log) follow(w Writer, ordinal, from int8) (next int8, ok bool) {
 	return ordinal, true
 }
 
-// look marks the requests that may still arrive after a look for their writer. A broker that fences takes none of them.
+// look marks the requests that may still arrive after a look for their writer.
 func (c *Config) look(s *State, w Writer, part int) {
-	for i := len(s.requests()) - 1; i >= 0; i-- {
-		r := &s.Requests[i]
-		if r.writer() != w || int(r.Part) != part || r.Owner != Nobody {
-			continue
-		}
-		if c.Fences {
-			s.remove(i)
-		} else {
+	for i := range s.requests() {
+		if r := &s.Requests[i]; c.Plain && r.writer() == w && int(r.Part) == part && r.Owner == Nobody {
 			r.Looked = true
 		}
 	}

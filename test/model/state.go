@@ -20,7 +20,8 @@ type State struct {
 	Forgot   Forgotten
 	Requests [maxRequests]Request // in order, those that are none at the end
 	Left     Faults               // that may still strike
-	Late     bool                 // a request was written after a look for its writer
+	Late     bool                 // a plain broker has appended a request after a look for its writer
+	Redrawn  bool                 // a lane goes on with another writer id
 }
 
 // Writer is a producer sequence's id. In the model it tells where it is from; to the protocol it is nothing but different from all others.
@@ -82,6 +83,8 @@ type Request struct {
 	Owner   Owner
 	Part    int8
 	Looked  bool // its writer was looked for since it lost its owner
+	Revoked bool // its writer was claimed over another connection since
+	Passed  bool // the broker has seen that its connection may write, and is about to append it
 	Entries [maxQueue]Entry
 }
 
@@ -96,9 +99,10 @@ type Lane struct {
 	Drawn    int8             // writer ids
 	Sent     int8             // the highest number of a writer that sent anything
 	Life     int8
-	Plan     int8 // that it is to run
-	Damaged  bool // a checkpoint, since a process had as many good ones as it wants
-	Finished bool // read, written and saved to the end
+	Plan     int8   // that it is to run
+	Stray    Writer // that a process claimed when it died: the claim is still on its way
+	Damaged  bool   // a checkpoint, since a process had as many good ones as it wants
+	Finished bool   // read, written and saved to the end
 	Run      Run
 	Zombie   Run // runs on beside its successor, without the lock
 }
@@ -114,7 +118,6 @@ type Checkpoint struct {
 	Writer    Writer
 	Ordinals  [maxParts]int8
 	Positions [maxParts]int8
-	Sure      [maxParts]bool // no request of the writer is under way with what is not in the sink; see Run.Await
 }
 
 // Phase is what a process does.
@@ -122,9 +125,10 @@ type Phase int8
 
 // The phases of a process.
 const (
-	Down    Phase = iota
-	Saving        // Checkpoint, Saves times
-	Looking       // what the sink has of the writer, before anything else
+	Down     Phase = iota
+	Saving         // Checkpoint, Saves times
+	Claiming       // its writer, from the broker
+	Looking        // what the sink has of the writer, before anything else
 	Running
 	Committing
 )
@@ -142,7 +146,8 @@ type Run struct {
 	Confirmed  [maxParts]int8            // all ordinals before are known to be in the sink; above Ordinals when it replays
 	Position   [maxParts]int8            // while it replays: that of the checkpoint
 	Sight      [maxParts]int8            // everything of the writer from Confirmed on lies from here on
-	Await      [maxParts]int8            // what Confirmed has to reach so that no request of a predecessor can be written any more; 0: none can
+	Held       [maxParts]bool            // its connection has claimed the writer, for all it knows
+	Lost       [maxParts]bool            // another process has claimed the writer since
 	Unsure     [maxParts]bool            // something was sent that may have been written or not
 	Queue      [maxParts][maxQueue]Entry // from Confirmed to Ordinals
 	Checkpoint Checkpoint                // that is being saved
@@ -220,7 +225,8 @@ func (s *State) order() {
 	slices.SortFunc(s.requests(), func(a, b Request) int {
 		for _, d := range []int8{
 			a.writer().Lane - b.writer().Lane, a.writer().Number - b.writer().Number, a.Part - b.Part,
-			a.Entries[0].Ordinal - b.Entries[0].Ordinal, a.Len - b.Len, int8(a.Owner - b.Owner), truth(a.Looked) - truth(b.Looked),
+			a.Entries[0].Ordinal - b.Entries[0].Ordinal, a.Len - b.Len, int8(a.Owner - b.Owner), truth(a.Looked) - truth(b.Looked), truth(a.Revoked) - truth(b.Revoked),
+			truth(a.Passed) - truth(b.Passed),
 		} {
 			if d != 0 {
 				return int(d)

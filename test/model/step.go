@@ -35,6 +35,7 @@ func (c *Config) Next(s *State, visit visitor) {
 	for lane := range c.Lanes {
 		c.process(s, lane, Current, visit)
 		c.process(s, lane, Zombie, visit)
+		c.stray(s, lane, visit)
 	}
 	for i := range s.requests() {
 		c.arrive(s, i, visit)
@@ -46,6 +47,16 @@ func (c *Config) Next(s *State, visit visitor) {
 func (c *Config) arrive(s *State, i int, visit visitor) {
 	n := *s
 	r := n.Requests[i]
+	if r.Revoked {
+		c.refuse(&n, i, visit)
+		return
+	}
+	if !r.Passed && !c.Plain && !c.keeps(ClaimWaits) {
+		n.Requests[i].Passed = true
+		n.order()
+		visit(step("the broker lets the request of writer %d with ordinal %d to partition %d pass", r.writer().Number, r.Entries[0].Ordinal, r.Part), &n)
+		return
+	}
 	offset, ok := c.receive(&n, &r)
 	n.remove(i)
 	if r.Owner == Nobody {
@@ -64,4 +75,15 @@ func (c *Config) arrive(s *State, i int, visit visitor) {
 	run.confirm(p, max(run.Confirmed[p], r.Entries[0].Ordinal+r.Len)) // an answer counts for all before, too
 	run.Sight[p] = offset + r.Len
 	visit(step("lane %d: partition %d takes %d records from ordinal %d on, and the answer arrives", r.writer().Lane, r.Part, r.Len, r.Entries[0].Ordinal), &n)
+}
+
+// refuse tells who waits for a request that its connection does not own the writer.
+func (c *Config) refuse(n *State, i int, visit visitor) {
+	r := n.Requests[i]
+	n.remove(i)
+	if r.Owner != Nobody {
+		n.Lanes[r.writer().Lane].run(r.Owner).Held[r.Part] = false
+	}
+	visit(step("lane %d: partition %d refuses ordinal %d of writer %d: it is another's", r.writer().Lane, r.Part, r.Entries[0].Ordinal,
+		r.writer().Number), n)
 }

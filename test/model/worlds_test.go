@@ -16,19 +16,18 @@ type source struct {
 
 // A broker is one kind of sink.
 type broker struct {
-	name          string
-	plain, fences bool
+	name  string
+	plain bool
 }
 
 var (
-	idempotent = broker{name: "idempotent broker"}
-	fencing    = broker{name: "fencing broker", fences: true}
-	plain      = broker{name: "plain broker", plain: true}
+	embedded = broker{name: "embedded broker"}
+	plain    = broker{name: "plain broker", plain: true}
 )
 
 // world makes a small one: one lane, two partitions, records by key.
 func world(name string, b broker, s source, f Faults, broken ...Rule) *Config {
-	c := &Config{Name: name + ", " + b.name, Lanes: 1, Source: s.read, Plans: s.plans, Keyed: true, Parts: 2, Plain: b.plain, Fences: b.fences,
+	c := &Config{Name: name + ", " + b.name, Lanes: 1, Source: s.read, Plans: s.plans, Keyed: true, Parts: 2, Plain: b.plain,
 		Batch: 2, Queue: 2, Faults: f, Broken: map[Rule]bool{}}
 	for _, r := range broken {
 		c.Broken[r] = true

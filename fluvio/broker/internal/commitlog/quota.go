@@ -14,10 +14,11 @@ const quotaFloor = 16
 // NewQuota returns a quota of max writers.
 func NewQuota(max int) *Quota { return &Quota{max: int64(max)} }
 
-// spent reports whether a log that remembers n writers has to forget one before it adds another.
-func (q *Quota) spent(n int) bool { return q != nil && n >= quotaFloor && q.used.Load() >= q.max }
+// Spent reports whether a log that remembers n writers has to forget one before it adds another.
+func (q *Quota) Spent(n int) bool { return q != nil && n >= quotaFloor && q.used.Load() >= q.max }
 
-func (q *Quota) add(n int64) {
+// Add counts n writers more, or fewer.
+func (q *Quota) Add(n int64) {
 	if q != nil {
 		q.used.Add(n)
 	}

@@ -73,12 +73,12 @@ func (t *writers) noteSet(set []byte, offset, now int64) {
 // add makes room for a writer that is not known, and remembers it as the one used last.
 func (t *writers) add(w *writer) *list.Element {
 	t.evict(t.max - 1)
-	if t.quota.spent(t.used.Len()) {
+	if t.quota.Spent(t.used.Len()) {
 		t.forget(t.used.Front())
 	}
 	e := t.used.PushBack(w)
 	t.byID[w.id] = e
-	t.quota.add(1)
+	t.quota.Add(1)
 	return e
 }
 
@@ -98,7 +98,7 @@ func (t *writers) expire(now int64) {
 
 func (t *writers) forget(e *list.Element) {
 	delete(t.byID, t.used.Remove(e).(*writer).id)
-	t.quota.add(-1)
+	t.quota.Add(-1)
 }
 
 // next is the ordinal that the writer has to go on with.
