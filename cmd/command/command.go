@@ -126,7 +126,7 @@ func (sh *shell) setLog() error {
 	if err := level.UnmarshalText([]byte(sh.logLevel)); err != nil {
 		return fmt.Errorf("--log-level: want debug, info, warn or error, got %q", sh.logLevel)
 	}
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: readable}
 	switch sh.logFormat {
 	case "text":
 		sh.log = slog.New(slog.NewTextHandler(sh.err, options))
@@ -136,6 +136,14 @@ func (sh *shell) setLog() error {
 		return fmt.Errorf("--log-format: want text or json, got %q", sh.logFormat)
 	}
 	return nil
+}
+
+// readable makes durations text such as 1.5s: in JSON they would be nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // fail tells the user what went wrong and returns the exit code: 1 a bug, 2 bad input, 3 the environment.

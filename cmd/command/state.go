@@ -1,7 +1,9 @@
 package command
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +29,8 @@ func (sh *shell) stateList() *cobra.Command {
 		Use:   "list",
 		Short: "List the lanes that a state folder has checkpoints of",
 		Long: `List prints a line for each lane, a source partition of a pipeline: the offset that it goes on from, when that was saved, the process that
-runs it now, and how many of its files are damaged. Nothing is locked: pipelines may run meanwhile.`,
+runs it now, how many of its files are damaged, and why a run would refuse the lane, if it would. Nothing is locked: pipelines may run
+meanwhile.`,
 		RunE: func(*cobra.Command, []string) error { return app.ListState(folder, sh.output()) },
 	}
 	stateFlag(cmd, &folder)
@@ -37,8 +40,9 @@ runs it now, and how many of its files are damaged. Nothing is locked: pipelines
 func (sh *shell) stateShow() *cobra.Command {
 	var folder string
 	cmd := &cobra.Command{
-		Use:   "show PIPELINE [PARTITION]",
-		Short: "Show everything that the checkpoints of a pipeline say",
+		Use:               "show PIPELINE [PARTITION]",
+		Short:             "Show everything that the checkpoints of a pipeline say",
+		ValidArgsFunction: completeLane(&folder),
 		RunE: func(_ *cobra.Command, args []string) error {
 			partition := int64(-1)
 			if len(args) > 1 {
@@ -65,6 +69,7 @@ func (sh *shell) stateRewind() *cobra.Command {
 		Short: "Make a pipeline go on from another offset of a partition",
 		Long: `Rewind saves a checkpoint at another offset, back or forth. What the pipeline makes of the records from there on is written anew, whatever
 is in its sinks already: with exactly once, under new writer ids. The pipeline must not be running.`,
+		ValidArgsFunction: completeLane(&folder),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := readPartition(args[1])
 			if err != nil {
@@ -74,9 +79,29 @@ is in its sinks already: with exactly once, under new writer ids. The pipeline m
 		},
 	}
 	stateFlag(cmd, &folder)
-	cmd.Flags().Int64Var(&to, "to-offset", 0, "offset to go on from")
-	_ = cmd.MarkFlagRequired("to-offset") // it is there
+	cmd.Flags().Int64Var(&to, "to-offset", 0, "offset to go on from (required)")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { // marked as required, it would be completed in place of the lanes
+		if !cmd.Flags().Changed("to-offset") {
+			return fault.Inputf("weir state rewind: want --to-offset, the offset to go on from")
+		}
+		return nil
+	}
 	return cmd
+}
+
+// completeLane completes a pipeline of the state folder, and then a partition of that.
+func completeLane(folder *string) complete {
+	return func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		switch len(args) {
+		case 0:
+			names = app.PipelineNames(*folder)
+		case 1:
+			names = app.PipelinePartitions(*folder, args[0])
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, typed) })
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
 }
 
 func readPartition(text string) (uint32, error) {

@@ -34,6 +34,7 @@ func TestWhatIsWrongWithACommandIsSaidInPlainWords(t *testing.T) {
 		"state show --state s":                "weir state show: want PIPELINE [PARTITION] after it",
 		"state show a 0 1 --state s":          `it takes one PIPELINE [PARTITION], got "1" too`,
 		"state show a b --state s":            `want a partition such as 0, got "b"`,
+		"state rewind a 0 --state s":          "weir state rewind: want --to-offset",
 		"deadletter":                          "want one of list, replay, show after it",
 		"deadletter show d 0":                 "weir deadletter show: want TOPIC PARTITION OFFSET after it",
 		"deadletter show d 0 1 2":             `it takes one TOPIC PARTITION OFFSET, got "2" too`,

@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
 	"github.com/weir-stream/weir/fluvio/admin"
+	"github.com/weir-stream/weir/host/checkpoint"
 )
 
 // completionTime is how long a shell waits for names: nobody wants to wait longer for a key press.
@@ -38,6 +40,28 @@ func ConsumerNames(ctx context.Context, c Cluster) (ids []string) {
 	})
 	slices.Sort(ids)
 	return slices.Compact(ids) // one has an offset for each partition
+}
+
+// PipelineNames are the pipelines that a state folder has something of, for shells to complete. A folder that can't be read has none.
+func PipelineNames(folder string) (names []string) {
+	return laneNames(folder, func(s checkpoint.State) (string, bool) { return s.Pipeline, true })
+}
+
+// PipelinePartitions are the partitions of a pipeline that a state folder has something of, for shells to complete.
+func PipelinePartitions(folder, pipeline string) []string {
+	return laneNames(folder, func(s checkpoint.State) (string, bool) {
+		return strconv.FormatUint(uint64(s.Partition), 10), s.Pipeline == pipeline
+	})
+}
+
+func laneNames(folder string, name func(checkpoint.State) (name string, wanted bool)) (all []string) {
+	states, _ := checkpoint.Dir{Path: folder}.List() // names or none: there is nobody to tell
+	for _, s := range states {
+		if n, wanted := name(s); wanted {
+			all = append(all, n)
+		}
+	}
+	return slices.Compact(all) // by pipeline and partition
 }
 
 func objectNames[T any](ctx context.Context, c Cluster, list func(context.Context, *admin.Admin) ([]T, error), name func(T) string) (all []string) {

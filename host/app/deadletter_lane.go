@@ -12,6 +12,7 @@ import (
 	"math"
 
 	"github.com/weir-stream/weir/fluvio"
+	"github.com/weir-stream/weir/fluvio/admin"
 	"github.com/weir-stream/weir/fluvio/record"
 	"github.com/weir-stream/weir/internal/fault"
 )
@@ -62,11 +63,23 @@ func (r *replay) open(ctx context.Context, name laneName) (*replayLane, error) {
 		if partitions == 0 {
 			return nil, fault.Environmentf("topic %s has no partitions yet", name.target)
 		}
+		if err := r.ordinary(ctx, name.target); err != nil {
+			return nil, err
+		}
 		r.partitions[name.target] = partitions
 	}
 	lane := &replayLane{laneName: name, partitions: partitions, parts: map[uint32]*replayPart{}}
 	r.lanes[name] = lane
 	return lane, nil
+}
+
+// ordinary refuses topics that the cluster keeps for itself. A letter names any topic that whoever wrote it likes.
+func (r *replay) ordinary(ctx context.Context, topic string) error {
+	t, err := admin.New(r.client).Topic(ctx, topic)
+	if err == nil && t.Config.System {
+		err = fault.Inputf("%w %s: the cluster keeps it for itself, and letters are not sent there", admin.ErrSystemTopic, topic)
+	}
+	return err
 }
 
 // part is where a letter goes: the partition with the number that it came from, counted round where there are fewer.

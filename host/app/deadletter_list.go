@@ -31,7 +31,8 @@ func ListLetters(ctx context.Context, drain <-chan struct{}, c ListLettersConfig
 	ctx, stop := drained(ctx, drain)
 	defer stop()
 	buffered := bufio.NewWriterSize(c.Out.W, 1<<16)
-	list := &letterList{out: Output{W: buffered, JSON: c.Out.JSON}, codes: map[string]int64{}}
+	list := &letterList{out: Output{W: buffered, JSON: c.Out.JSON}, table: rowTable{w: buffered}, codes: map[string]int64{}}
+	flush := func() error { return errors.Join(list.table.flush(), buffered.Flush()) }
 	err := c.withClient(ctx, func(client *fluvio.Client) error {
 		r, err := openLetters(ctx, client, c.Topic, c.Filter, c.Log)
 		if err != nil {
@@ -46,7 +47,7 @@ func ListLetters(ctx context.Context, drain <-chan struct{}, c ListLettersConfig
 		if !c.Follow {
 			err = r.each(ctx, each)
 		} else {
-			err = r.follow(ctx, each, buffered.Flush)
+			err = r.follow(ctx, each, flush)
 		}
 		r.tellStrange()
 		return err
@@ -55,7 +56,7 @@ func ListLetters(ctx context.Context, drain <-chan struct{}, c ListLettersConfig
 	if err == nil && c.Count {
 		err = list.counts()
 	}
-	return errors.Join(err, fault.EnvironmentError(buffered.Flush()))
+	return errors.Join(err, fault.EnvironmentError(flush()))
 }
 
 // follow calls do with every chosen letter, and with those that come, until ctx ends or there are enough; idle when no more are there yet.
@@ -96,6 +97,7 @@ func (r *letters) follow(ctx context.Context, do func(*found) error, idle func()
 // letterList prints letters, or counts them.
 type letterList struct {
 	out    Output
+	table  rowTable
 	codes  map[string]int64
 	others int64 // letters with codes beyond mostCodes
 }
@@ -103,16 +105,11 @@ type letterList struct {
 // mostCodes is how many codes are counted each for itself: whoever writes letters chooses their codes.
 const mostCodes = 1000
 
-// letterLine has a place for the letter, the time of the record, where that was, code, path and message. The letter is written as --offsets
-// takes it.
-const letterLine = "%-10s  %-24s  %-24s  %-18s  %-14s  %s\n"
-
 func (l *letterList) head() error {
 	if l.out.JSON {
 		return nil
 	}
-	_, err := fmt.Fprintf(l.out.W, letterLine, "LETTER", "TIME", "TOPIC/PARTITION/OFFSET/FRAME/ROW", "CODE", "PATH", "MESSAGE")
-	return fault.EnvironmentError(err)
+	return fault.EnvironmentError(l.table.add("LETTER", "TIME", "TOPIC/PARTITION/OFFSET/FRAME/ROW", "CODE", "PATH", "MESSAGE"))
 }
 
 func (l *letterList) line(r *letters) func(*found) error {
@@ -120,8 +117,9 @@ func (l *letterList) line(r *letters) func(*found) error {
 		if l.out.JSON {
 			return l.out.printJSON(r.show(f))
 		}
-		_, err := fmt.Fprintf(l.out.W, letterLine, f.at, moment(f.Time), letterSource(&f.Letter), cell(f.Code), cell(f.Path), cell(short(f.Message)))
-		return fault.EnvironmentError(err)
+		// the letter as --offsets takes it
+		return fault.EnvironmentError(
+			l.table.add(f.at.String(), moment(f.Time), letterSource(&f.Letter), cell(f.Code), cell(f.Path), cell(short(f.Message))))
 	}
 }
 

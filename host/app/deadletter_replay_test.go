@@ -137,6 +137,17 @@ func TestAReplayIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 	if fault.Of(err) != fault.Input || !strings.Contains(err.Error(), "topic of dead letters itself") {
 		t.Error(err)
 	}
+	b.topic("forged", 1)
+	b.put("forged", 0, letter(deadletter.Letter{Topic: "consumer-offset", Code: "c", Value: []byte("x")}))
+	for _, to := range []string{"", "consumer-offset"} {
+		for _, dry := range []bool{true, false} {
+			_, _, err = b.replay(func(c *ReplayConfig) { c.Topic, c.To, c.DryRun = "forged", to, dry })
+			if fault.Of(err) != fault.Input || !strings.Contains(err.Error(), "system topic consumer-offset") {
+				t.Errorf("to %q: %v", to, err)
+			}
+		}
+	}
+	b.check("consumer-offset", nil)
 	b.topic("many", 1)
 	for i := range mostTargets + 1 {
 		name := fmt.Sprintf("target-%d", i)

@@ -162,6 +162,11 @@ func TestLettersAreListedAmongOtherRecords(t *testing.T) {
 			t.Errorf("line %d: %s, want %s", i, got, want)
 		}
 	}
+	for _, column := range []struct{ name, cell string }{{"TIME", "2013"}, {"CODE", "json.type"}, {"PATH", "a     expected"}, {"MESSAGE", "expected"}} {
+		if at := strings.Index(lines[0], column.name); at != strings.Index(lines[1], column.cell) || at != strings.LastIndex(lines[0][:at], "  ")+2 {
+			t.Errorf("column %s does not line up:\n%s", column.name, out)
+		}
+	}
 	if strings.ContainsFunc(out, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
 		t.Errorf("not fit for a terminal: %q", out)
 	}

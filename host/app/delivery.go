@@ -18,14 +18,14 @@ func (pl *plan) delivery() connector.Delivery {
 	return d
 }
 
-// checkDelivery refuses what a pipeline can't promise. state is the folder of checkpoints, "" where there is none.
-func (pl *plan) checkDelivery(state string) error {
+// checkDelivery refuses what a pipeline can't promise. state says that there is a folder of checkpoints.
+func (pl *plan) checkDelivery(state bool) error {
 	d := pl.delivery()
 	var errs []error
 	refuse := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("pipeline %s, delivery = '%s': %w", pl.Config.Name, d, fmt.Errorf(format, args...)))
 	}
-	if d != connector.AtLeastOnce && state == "" {
+	if d != connector.AtLeastOnce && !state {
 		refuse("what was written before a crash is known from checkpoints, and there is no folder for them: name one with --state")
 	}
 	for _, s := range pl.sinks {
@@ -58,7 +58,7 @@ func (pl *plan) checkReplay(c *call, onError operator.OnError, refuse func(strin
 	}
 }
 
-func checkDeliveries(plans []*plan, state string) error {
+func checkDeliveries(plans []*plan, state bool) error {
 	var errs []error
 	for _, pl := range plans {
 		errs = append(errs, pl.checkDelivery(state))

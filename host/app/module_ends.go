@@ -79,6 +79,9 @@ func (c *localEnd) OpenSink(context.Context, connector.Env) (connector.Sink, err
 // localSource is one partition, the lines of a file.
 type localSource struct{ input *lineReader }
 
+// Same is nil: nobody makes them again.
+func (localSource) Same() error { return nil }
+
 func (s localSource) Topic() string                                   { return rigInput }
 func (s localSource) Partitions() []uint32                            { return []uint32{0} }
 func (s localSource) Start(context.Context, uint32) (int64, error)    { return 0, nil }
@@ -92,6 +95,9 @@ func (s localSource) Open(context.Context, uint32, int64, int64, []connector.See
 
 // localSink is an output, or the rejected rows. It writes as it is told: there is nobody to wait for.
 type localSink struct{ *localEnd }
+
+// Same is nil.
+func (localSink) Same() error { return nil }
 
 func (s localSink) Partitions() int                            { return 1 }
 func (s localSink) PartitionOf([]byte, int) uint32             { return 0 }

@@ -27,7 +27,7 @@ type RunConfig struct {
 	State              string        // folder of checkpoints; empty: nothing is kept
 	CheckpointInterval time.Duration // default 1 s
 	UntilEnd           bool
-	DrainTimeout       time.Duration // default 30 s
+	DrainTimeout       time.Duration // default 20 s
 	Worker             string        // "I/N"
 	RetryBudget        time.Duration // default 60 s
 	Endpoint           string        // of the SC; empty: the active profile
@@ -88,7 +88,7 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	if len(plans) == 0 {
 		return fault.Inputf("%s: nothing to run: the file has no INSERT INTO … SELECT … FROM …", c.File)
 	}
-	if err := checkDeliveries(plans, c.State); err != nil {
+	if err := checkDeliveries(plans, c.State != "" || c.Explain); err != nil { // explaining promises nothing yet
 		return err
 	}
 	if c.Explain {

@@ -55,6 +55,7 @@ var (
 	runTrouble  = describeRun("out_of_reach_seconds", "For how long nothing has worked that was tried. 0: it works, or nothing was tried.", "part")
 	runRepeated = describeRun("suppressed_duplicates_total", "Records that were made again after a restart and not written again, since the sink had them.")
 	runStale    = describeRun("stale_records_total", "Records of batches that their writer had sent before, which were left out when they were read.")
+	runGivenUp  = describeRun("given_up_records_total", "Records and dead letters that could not be confirmed and were given up, as at_most_once says.")
 	runLost     = describeRun("lost_records_total", "Records that retention had removed before they were read, where the table says to go on without them.")
 
 	moduleInfo      = describeRun("module_info", "Always 1; hash says which module the function runs.", "function", "hash")
@@ -68,7 +69,7 @@ var (
 	moduleMemoryMax = describeRun("module_memory_limit_bytes", "Memory that one instance may have, weir.memory.", "function")
 
 	runDescs = []*prometheus.Desc{runState, runLanes, runRecords, runRows, runBytes, runLag, runRejected, runLetters, runStages, runQueue, runQueueMax,
-		runAge, runSaves, runNotSaved, runRetries, runTrouble, runRepeated, runStale, runLost, moduleInfo, moduleCalls, moduleSeconds, moduleFuel,
+		runAge, runSaves, runNotSaved, runRetries, runTrouble, runRepeated, runStale, runGivenUp, runLost, moduleInfo, moduleCalls, moduleSeconds, moduleFuel,
 		moduleFailures, moduleRestores, moduleInstances, moduleMemory, moduleMemoryMax}
 )
 
@@ -131,6 +132,7 @@ func (m pipelineScrape) flow(s *pipeline.Stats) {
 	m.codes(runLetters, &s.LetterCodes)
 	m.counter(runRepeated, float64(s.Suppressed.Load()))
 	m.counter(runStale, float64(s.Stale.Load()))
+	m.counter(runGivenUp, float64(s.GivenUp.Load()))
 	m.counter(runLost, float64(s.Lost.Load()))
 	stages := seconds(s)
 	m.counter(runStages, stages.Decode, "decode")

@@ -419,6 +419,7 @@ func TestMetricsAreWhatWentThrough(t *testing.T) {
 		"weir_suppressed_duplicates_total{pipeline=snk}":                                0,
 		"weir_stale_records_total{pipeline=snk}":                                        0,
 		"weir_lost_records_total{pipeline=snk}":                                         0,
+		"weir_given_up_records_total{pipeline=snk}":                                     0,
 		"weir_build_info{go_version=" + goVersion(got) + ",version=1.2.3}":              1,
 		"weir_rejected_rows_total{code=json.type,pipeline=none,reason=bad_data}":        bad,
 		"weir_rows_total{direction=in,pipeline=none}":                                   good,

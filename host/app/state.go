@@ -2,10 +2,12 @@ package app
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/weir-stream/weir/host/checkpoint"
@@ -17,12 +19,13 @@ type shownLane struct {
 	Pipeline  string      `json:"pipeline"`
 	Topic     string      `json:"topic"`
 	Partition uint32      `json:"partition"`
-	Next      int64       `json:"next"` // -1: no checkpoint that is whole
+	Next      int64       `json:"next"` // -1: there is none to go on from
 	Epoch     uint64      `json:"epoch"`
 	Saved     time.Time   `json:"saved"`
 	Running   bool        `json:"running"`
 	Process   int         `json:"process,omitempty"`
-	Damaged   int         `json:"damaged"` // files
+	Damaged   int         `json:"damaged"`           // files
+	Problem   string      `json:"problem,omitempty"` // why a run would not open the lane
 	Plan      string      `json:"plan,omitempty"`
 	Sinks     []shownSink `json:"sinks,omitempty"`
 	Files     []shownFile `json:"files,omitempty"`
@@ -49,27 +52,31 @@ type shownFile struct {
 }
 
 func showLane(s checkpoint.State) shownLane {
-	l := shownLane{Pipeline: s.Pipeline, Topic: s.Last.Topic, Partition: s.Partition, Next: -1, Epoch: s.Last.Epoch, Running: s.Locked, Process: s.Holder}
-	if s.OK {
-		l.Next = s.Last.Next
-	}
+	l := shownLane{Pipeline: s.Pipeline, Topic: s.Last.Topic, Partition: s.Partition, Next: -1, Running: s.Locked, Process: s.Holder}
 	for _, f := range s.Files {
-		switch {
-		case f.Err != nil:
+		if errors.Is(f.Err, checkpoint.ErrDamaged) {
 			l.Damaged++
-		case l.Saved.IsZero():
-			l.Saved = f.Time.UTC()
 		}
+	}
+	switch {
+	case s.Err != nil: // an older checkpoint is not what the lane would go on from
+		l.Problem = strings.ReplaceAll(s.Err.Error(), "\n", "; ")
+	case s.OK:
+		whole := slices.IndexFunc(s.Files, func(f checkpoint.File) bool { return f.Err == nil })
+		l.Next, l.Epoch, l.Saved = s.Last.Next, s.Last.Epoch, s.Files[whole].Time.UTC()
 	}
 	return l
 }
 
 // showWhole is showLane with all there is.
 func showWhole(s checkpoint.State) shownLane {
-	l := showLane(s)
-	l.Writers, l.Plan = len(s.Last.Seen), s.Last.Plan
-	for _, name := range slices.Sorted(maps.Keys(s.Last.Sinks)) {
-		at := s.Last.Sinks[name]
+	l, last := showLane(s), s.Last
+	if l.Next < 0 {
+		last = checkpoint.Checkpoint{}
+	}
+	l.Writers, l.Plan = len(last.Seen), last.Plan
+	for _, name := range slices.Sorted(maps.Keys(last.Sinks)) {
+		at := last.Sinks[name]
 		sink := shownSink{Name: name, Topic: at.Topic, Records: at.Count, Partitions: at.Partitions, Ordinals: at.Ordinals, Positions: at.Positions}
 		if at.Writer != 0 {
 			sink.Writer = strconv.FormatInt(at.Writer, 16)
@@ -94,23 +101,22 @@ var laneColumns = []column[shownLane]{
 	{"SAVED", func(l shownLane) string { return dashed(l.Saved.Format(time.RFC3339), !l.Saved.IsZero()) }},
 	{"RUNNING", func(l shownLane) string { return dashed(cmp.Or(l.Process, -1), l.Running) }},
 	{"DAMAGED", func(l shownLane) string { return strconv.Itoa(l.Damaged) }},
+	{"PROBLEM", func(l shownLane) string { return l.Problem }},
 }
 
-// ListState lists the lanes that a state folder holds checkpoints of. They may run meanwhile.
+// ListState lists the lanes that a state folder holds checkpoints of. They may run meanwhile. A pipeline whose folder can't be read is an
+// error, behind the lanes of the others.
 func ListState(folder string, out Output) error {
 	states, err := checkpoint.Dir{Path: folder}.List()
-	if err != nil {
+	if err != nil && len(states) == 0 {
 		return err
 	}
-	return printList(out, shown(states, showLane), laneColumns)
+	return errors.Join(err, printList(out, shown(states, showLane), laneColumns))
 }
 
 // ShowState shows everything about the lanes of a pipeline, or about one of them: partition is -1 for all.
 func ShowState(folder, pipeline string, partition int64, out Output) error {
-	states, err := checkpoint.Dir{Path: folder}.List()
-	if err != nil {
-		return err
-	}
+	states, unread := checkpoint.Dir{Path: folder}.List()
 	found := false
 	for _, s := range states {
 		if s.Pipeline != pipeline || partition >= 0 && int64(s.Partition) != partition {
@@ -121,6 +127,9 @@ func ShowState(folder, pipeline string, partition int64, out Output) error {
 		if err := out.print(l, "%s", l.text()); err != nil {
 			return err
 		}
+	}
+	if !found && unread != nil { // it may be what can't be read
+		return unread
 	}
 	if !found {
 		return fault.Inputf("%s: there is nothing of pipeline %q%s; 'weir state list' shows what there is", folder, pipeline, ofPartition(partition))

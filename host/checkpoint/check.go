@@ -14,6 +14,7 @@ const (
 	maxSinks  = 1024
 	maxSeen   = 1024
 	maxBeyond = 64
+	maxSum    = 64
 	maxEpoch  = math.MaxInt64
 	// maxOrdinal is the highest next ordinal: the header fields that carry ordinals have 47 bits.
 	maxOrdinal = 1 << 47
@@ -53,6 +54,8 @@ func (c *Checkpoint) valid() error {
 		return fmt.Errorf("%d source partitions", c.SourcePartitions)
 	case c.Plan != "" && !isHash(c.Plan):
 		return fmt.Errorf("plan %q is no SHA-256 in hex", c.Plan)
+	case c.Read != nil && (c.Read.Offset < 0 || len(c.Read.Sum) > maxSum || !utf8.ValidString(c.Read.Sum)):
+		return fmt.Errorf("record read %+v", *c.Read)
 	case len(c.Sinks) > maxSinks:
 		return fmt.Errorf("%d sinks, at most %d can be kept", len(c.Sinks), maxSinks)
 	case len(c.Seen) > maxSeen:

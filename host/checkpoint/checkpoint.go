@@ -34,11 +34,19 @@ type Checkpoint struct {
 	Plan string `json:"plan,omitempty"`
 	// Sinks holds the lane's place in each of them, by "table "+name or "dead letters "+topic. At most 1,024.
 	Sinks map[string]Sink `json:"sinks"`
+	// Read is one of the last records before Next, by which a topic that was deleted and made again is known. nil: none was read yet.
+	Read *Read `json:"read,omitempty"`
 	// SeenAt is the offset that Seen belongs to: Next, or where the checkpoint before was. Who goes on reads from there, and makes nothing
 	// of what lies before Next.
 	SeenAt int64 `json:"seen_at,omitempty"`
 	// Seen is which ordinals of which writers the source held before SeenAt, longest ago first. At most 1,024 writers.
 	Seen []SeenWriter `json:"seen,omitempty"`
+}
+
+// Read is a record of the source.
+type Read struct {
+	Offset int64  `json:"offset"`
+	Sum    string `json:"sum"` // of its time, key and value; at most 64 bytes
 }
 
 // Sink is a lane's place in one sink.
@@ -74,7 +82,8 @@ type Span struct {
 // Store opens the checkpoints of lanes, and keeps the plans and modules that they refer to. It may be used by several goroutines.
 type Store interface {
 	// Open locks the lane's checkpoints and finds the newest that is whole. Errors: ErrLocked where the lane is open already, ErrDamaged
-	// where checkpoints are stored and none of them can be read; one of the input class where they belong to another topic or a newer build.
+	// where checkpoints were saved and none of them is left, or can be read; one of the input class where they belong to another topic or a
+	// newer build.
 	Open(pipeline, topic string, partition uint32) (Lane, error)
 	// List tells what there is of all lanes, of those that other processes run too. Nothing is locked.
 	List() ([]State, error)

@@ -17,8 +17,8 @@ import (
 	"github.com/weir-stream/weir/internal/fault"
 )
 
-// memoryDisk is a folder whose steps can be made to fail, or to be the last before a crash. What a step did to the folder is lost when
-// the power goes before the next sync: any of it, in any combination.
+// memoryDisk is the folder lane-0 and what is beside it, which is known by its name. Its steps can be made to fail, or to be the last before
+// a crash. What a step did to a folder is lost when the power goes before its next sync: any of it, in any combination.
 type memoryDisk struct {
 	seen    map[string][]byte // by name
 	durable map[string][]byte
@@ -113,12 +113,31 @@ func (m *memoryDisk) remove(path string) error {
 	return nil
 }
 
-func (m *memoryDisk) sync(string) error {
+func (m *memoryDisk) sync(dir string) error {
 	if err := m.step(); err != nil {
 		return err
 	}
-	m.durable, m.since = maps.Clone(m.seen), nil
+	m.since = slices.DeleteFunc(m.since, func(c change) bool {
+		beside := strings.HasPrefix(strings.TrimPrefix(c[0].name, "."), "lane-0.")
+		if beside == (dir == "lane-0") {
+			return false
+		}
+		apply(m.durable, c)
+		return true
+	})
 	return nil
+}
+
+// wipe removes all checkpoints, as somebody might, for good.
+func (m *memoryDisk) wipe() {
+	for _, name := range slices.Collect(maps.Keys(m.seen)) {
+		if _, ok := epochOf(strings.TrimSuffix(name, damagedSuffix)); ok {
+			m.do(change{{name, nil}})
+		}
+	}
+	if err := m.sync("lane-0"); err != nil {
+		panic(err)
+	}
 }
 
 // losePower keeps of what was not synced only what is chosen.
@@ -204,6 +223,7 @@ type machine struct {
 	tried map[string]bool
 	twice map[int64]bool // next offsets that anybody tried to save twice
 	lost  map[int64]bool // next offsets of which there is no whole file any more
+	wiped bool           // somebody removed all files
 	over  bool           // nothing is left to go on from
 }
 
@@ -257,7 +277,7 @@ func (m *machine) open() {
 	}
 	m.disk.left = -1
 	if errors.Is(err, ErrDamaged) {
-		if all == 0 || broken < all {
+		if all > broken || all == 0 && !m.wiped {
 			m.t.Fatalf("%d of %d files are damaged: %v", broken, all, err)
 		}
 		m.over = true
@@ -270,7 +290,7 @@ func (m *machine) open() {
 		return
 	}
 	got, ok := l.Last()
-	if !ok && (m.ok || all > 0) {
+	if !ok && (m.ok || all > 0) { // also where all files were removed
 		m.t.Fatalf("opened nothing, where there are %d files", all)
 	}
 	if ok {
@@ -390,7 +410,12 @@ func everyWayToCrash(t *rapid.T) {
 			m.spoil()
 		case 3:
 			m.end()
-			m.spoil()
+			if rapid.IntRange(0, 9).Draw(t, "wiped") > 0 {
+				m.spoil()
+				break
+			}
+			m.disk.wipe()
+			m.wiped = true
 		case 4, 5:
 			m.save(true)
 		default:

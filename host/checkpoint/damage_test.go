@@ -190,6 +190,60 @@ func TestWhatIsNotDamagedIsNoReasonToFallBack(t *testing.T) {
 	}
 }
 
+// TestWhatIsToBeRemovedBeginsTheLaneAnew does what the error says.
+func TestWhatIsToBeRemovedBeginsTheLaneAnew(t *testing.T) {
+	v1 := summed(`{"version":1,"epoch":30,"pipeline":"late","topic":"flights","partition":0,"next":42,"sinks":{"table late":84}}`)
+	for name, c := range map[string]struct {
+		v1            []byte
+		file          string
+		folder, older bool // what is to be removed
+	}{
+		"version 1 alone":                   {v1[1:], "", false, true},
+		"version 1, and damage":             {v1[1:], fileName(30), true, true},
+		"version 1, and what was set aside": {v1[1:], fileName(30) + damagedSuffix, true, true},
+		"newer than its take-over":          {v1, fileName(32), true, true},
+		"no version 1":                      {nil, fileName(3), true, false},
+		"only what was set aside":           {nil, fileName(3) + damagedSuffix, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, _ := logged(t)
+			lane := filepath.Join(d.Path, "late", "lane-0")
+			var want []string
+			if c.folder {
+				want = append(want, lane)
+			}
+			if c.older {
+				want = append(want, lane+".json")
+			}
+			if c.v1 != nil {
+				put(t, d, "../lane-0.json", c.v1)
+			}
+			if c.file != "" {
+				put(t, d, c.file, []byte("torn"))
+			}
+			_, err := d.Open("late", "flights", 0)
+			if !errors.Is(err, ErrDamaged) || fault.Of(err) != fault.Environment {
+				t.Fatalf("open: %v, want ErrDamaged", err)
+			}
+			_, what, _ := strings.Cut(err.Error(), "or remove ")
+			what, _, _ = strings.Cut(what, " to start over")
+			if got := strings.Split(what, " and "); !slices.Equal(got, want) {
+				t.Fatalf("%v is to be removed, want %v", got, want)
+			}
+			for _, path := range want {
+				if err := os.RemoveAll(path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l := open(t, d, "late", 0)
+			defer shut(t, l)
+			if c, ok := l.Last(); ok {
+				t.Errorf("it goes on from %+v", c)
+			}
+		})
+	}
+}
+
 func TestALaneOfWhichOnlyDamageIsLeftIsNotNew(t *testing.T) {
 	d, _ := logged(t)
 	put(t, d, fileName(3)+damagedSuffix, []byte("torn"))
@@ -251,10 +305,6 @@ func TestVersion1IsTakenOver(t *testing.T) {
 		})
 	}
 	d, _ := logged(t)
-	put(t, d, "../lane-0.json", v1[1:])
-	if _, err := d.Open("late", "flights", 0); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "lane-0.json") {
-		t.Errorf("a damaged one: %v", err)
-	}
 	put(t, d, "../lane-0.json", v1)
 	put(t, d, fileName(32), []byte("torn"))
 	if _, err := d.Open("late", "flights", 0); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), fileName(32)) {

@@ -17,7 +17,8 @@ import (
 )
 
 // Dir is a Store in a folder. A lane's checkpoints are DIR/PIPELINE/lane-N/EPOCH.json, the epoch in twenty digits; beside that folder is
-// lane-N.lock, locked by whoever runs the lane. Blobs are DIR/blobs/sha256-HASH, shared by all pipelines.
+// lane-N.lock, locked by whoever runs the lane, and lane-N.begun, which is there when the lane has saved a checkpoint. Blobs are
+// DIR/blobs/sha256-HASH, shared by all pipelines.
 //
 // A checkpoint gets a file of its own, in steps that a crash may interrupt anywhere: written to another name in the same folder, synced,
 // renamed, the folder synced; only then the oldest one goes. A file that can't be read as what was saved is reported when the lane is
@@ -38,7 +39,8 @@ var _ Store = Dir{}
 const defaultKeep = 3
 
 // Open locks the lane and finds its newest checkpoint that is whole. Errors are of class environment; a checkpoint of another topic or a
-// newer version is bad input. Damaged checkpoints are reported to Log, ErrDamaged is returned if there are no others.
+// newer version is bad input. Damaged checkpoints are reported to Log, ErrDamaged is returned if there are no others, and where all files of
+// a lane that had saved some are gone.
 func (d Dir) Open(pipeline, topic string, partition uint32) (Lane, error) {
 	l, err := d.open(laneID{pipeline, topic, partition})
 	if err != nil {
@@ -49,23 +51,34 @@ func (d Dir) Open(pipeline, topic string, partition uint32) (Lane, error) {
 
 func (d Dir) open(id laneID) (*dirLane, error) {
 	dir := d.lane(id.pipeline, id.partition)
-	if err := (disk{}).mkdir(dir); err != nil {
+	if err := (disk{}).mkdir(filepath.Dir(dir)); err != nil {
 		return nil, fault.Environmentf("state folder: %w", err)
 	}
 	lock, err := lockFile(dir+lockSuffix, laneTries)
 	if errors.Is(err, filelock.ErrLocked) {
-		return nil, fault.Environmentf("%w: %w; end whoever holds it or give this run another --state", ErrLocked, err)
+		return nil, fault.Environmentf("%w: %w; end that process, or wait until it has ended", ErrLocked, err)
 	}
 	if err != nil {
 		return nil, fault.Environmentf("state folder: %w", err)
 	}
-	l := &dirLane{id: id, dir: dir, keep: max(cmp.Or(d.Keep, defaultKeep), 2), files: disk{}, log: cmp.Or(d.Log, slog.Default()), unlock: lock.Unlock}
+	l := d.unlocked(id)
+	l.unlock = lock.Unlock
 	faultpoint.Pass("checkpoint opened")
-	if err := l.load(); err != nil {
+	if err = l.enter(); err == nil {
+		err = l.load()
+	}
+	if err != nil {
 		_ = lock.Unlock() // the first error is the one to tell
 		return nil, err
 	}
 	return l, nil
+}
+
+// unlocked is a lane before it is locked: its files can be read.
+func (d Dir) unlocked(id laneID) *dirLane {
+	return &dirLane{
+		id: id, dir: d.lane(id.pipeline, id.partition), keep: max(cmp.Or(d.Keep, defaultKeep), 2), files: disk{}, log: cmp.Or(d.Log, slog.Default()),
+	}
 }
 
 const (

@@ -123,8 +123,9 @@ func TestALaneIsOpenOnce(t *testing.T) {
 	s := Dir{Path: t.TempDir()}
 	l := open(t, s, "late", 0)
 	none, err := s.Open("late", "flights", 0)
-	if none != nil || !errors.Is(err, ErrLocked) || fault.Of(err) != fault.Environment || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
-		t.Errorf("a second open: %v, want ErrLocked of class environment with the holder", err)
+	if none != nil || !errors.Is(err, ErrLocked) || fault.Of(err) != fault.Environment || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) ||
+		!strings.Contains(err.Error(), "end that process, or wait") || strings.Contains(err.Error(), "--state") {
+		t.Errorf("a second open: %v, want ErrLocked of class environment with the holder, and what to do", err)
 	}
 	shut(t, open(t, s, "late", 1))
 	shut(t, l)

@@ -89,7 +89,8 @@ func decode(file []byte) (c Checkpoint, err error) {
 	case 1:
 		c, err = decodeV1(body)
 	default:
-		return c, fmt.Errorf("%w %d, this build reads 1 and %d; run the build that wrote it, or give the run another state folder",
+		return c, fmt.Errorf("%w %d, this build reads 1 and %d; run the build that wrote it; "+
+			"a run with another state folder starts over, and writes to the sinks once more what is in them already",
 			errVersion, head.Version, Version)
 	}
 	if err != nil {

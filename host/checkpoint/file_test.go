@@ -85,6 +85,9 @@ func fill(t *testing.T, v reflect.Value) {
 		fill(t, elem)
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(key, elem)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem())
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		for i := range v.Len() {

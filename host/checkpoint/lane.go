@@ -21,6 +21,8 @@ type dirLane struct {
 	log    *slog.Logger
 	unlock func() error
 	kept   []uint64 // epochs of the files that may be there, oldest first
+	begun  bool     // the mark is there
+	found  bool     // there was a checkpoint to go on from when it was opened
 }
 
 // Save writes a file, and removes those that are older than the ones to keep.
@@ -71,14 +73,26 @@ func (l *dirLane) write(c Checkpoint) error {
 		l.kept = slices.Insert(l.kept, at, c.Epoch)
 	}
 	if err := l.files.write(l.path(c.Epoch), l.next.Bytes()); err != nil {
-		return fault.Environmentf("checkpoint: %w; the one before it stands", err)
+		return l.failed(err)
 	}
 	faultpoint.Pass("checkpoint renamed")
 	if err := l.files.sync(l.dir); err != nil {
-		return fault.Environmentf("checkpoint: %w; the one before it stands", err)
+		return l.failed(err)
+	}
+	if err := l.mark(); err != nil {
+		return l.failed(err)
 	}
 	faultpoint.Pass("checkpoint durable")
 	return nil
+}
+
+// failed is the error of a save. The first one comes before anything is read.
+func (l *dirLane) failed(err error) error {
+	stands := "the one before it stands"
+	if !l.ok && !l.found {
+		stands = "it is the lane's first: nothing is saved yet, and nothing was read"
+	}
+	return fault.Environmentf("checkpoint: %w; %s", err, stands)
 }
 
 // drop removes the n oldest files.

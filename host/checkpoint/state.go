@@ -25,6 +25,8 @@ type State struct {
 	// Last is the newest checkpoint that is whole; OK is false where there is none.
 	Last Checkpoint
 	OK   bool
+	// Err is why an Open would refuse the lane if nobody held it; nil: it would not. Last may be readable all the same, and out of date.
+	Err error
 	// Files are its checkpoints' files, newest first, and behind them those that were set aside as damaged.
 	Files []File
 }
@@ -41,29 +43,32 @@ type File struct {
 }
 
 // List tells what the folder holds, by pipeline and partition. It locks nothing and changes nothing, so lanes may run meanwhile, and it
-// reads what an Open would refuse, too. A folder that is not there, or can't be read, is an error of class environment.
+// reads what an Open would refuse, too. A folder that is not there is bad input; one that can't be read is an error of class environment,
+// where it is a pipeline's together with the states of the others.
 func (d Dir) List() ([]State, error) {
 	lanes, err := d.lanes()
+	states := make([]State, 0, len(lanes))
+	for _, id := range lanes {
+		states = append(states, d.state(id))
+	}
+	return states, err
+}
+
+// missing is the error where the folder is not there: whoever gave the command named another one.
+func missing(err error) error {
+	return fault.Inputf("state folder: %w; want the folder that weir run --state was given", err)
+}
+
+// lanes are the lanes that the folder has something of, without those of a pipeline's folder that the error says can't be read.
+func (d Dir) lanes() (all []laneID, err error) {
+	pipelines, err := os.ReadDir(d.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(err)
+	}
 	if err != nil {
 		return nil, fault.Environmentf("state folder: %w", err)
 	}
-	states := make([]State, 0, len(lanes))
-	for _, id := range lanes {
-		s, err := d.state(id)
-		if err != nil {
-			return nil, fault.Environmentf("state folder: %w", err)
-		}
-		states = append(states, s)
-	}
-	return states, nil
-}
-
-// lanes are the lanes that the folder has something of.
-func (d Dir) lanes() (all []laneID, err error) {
-	pipelines, err := os.ReadDir(d.Path)
-	if err != nil {
-		return nil, err
-	}
+	var errs []error
 	for _, p := range pipelines {
 		name, err := url.PathUnescape(p.Name())
 		if err != nil || !p.IsDir() || folder(name) != p.Name() {
@@ -71,7 +76,7 @@ func (d Dir) lanes() (all []laneID, err error) {
 		}
 		entries, err := os.ReadDir(filepath.Join(d.Path, p.Name()))
 		if err != nil {
-			return nil, err
+			errs = append(errs, fault.Environmentf("state folder: %w", err))
 		}
 		for _, e := range entries {
 			lane := strings.TrimSuffix(e.Name(), v1Suffix)
@@ -84,7 +89,7 @@ func (d Dir) lanes() (all []laneID, err error) {
 	slices.SortFunc(all, func(a, b laneID) int {
 		return cmp.Or(cmp.Compare(a.pipeline, b.pipeline), cmp.Compare(a.partition, b.partition))
 	})
-	return slices.Compact(all), nil
+	return slices.Compact(all), errors.Join(errs...)
 }
 
 // checkpoints are the paths of a lane's files, newest first, version 1 last, and of those that were set aside.
@@ -109,14 +114,11 @@ func (d Dir) checkpoints(id laneID) (paths, aside []string, err error) {
 	return paths, aside, nil
 }
 
-func (d Dir) state(id laneID) (State, error) {
-	s := State{Pipeline: id.pipeline, Partition: id.partition}
+func (d Dir) state(id laneID) State {
+	s := State{Pipeline: id.pipeline, Partition: id.partition, Err: d.refusal(id)}
 	dir := d.lane(id.pipeline, id.partition)
 	s.Holder, s.Locked = holder(dir + lockSuffix)
-	paths, aside, err := d.checkpoints(id)
-	if err != nil {
-		return State{}, err
-	}
+	paths, aside, _ := d.checkpoints(id) // that it failed, Err says too
 	for _, path := range paths {
 		c, f := look(id, path)
 		if errors.Is(f.Err, fs.ErrNotExist) { // the lane runs, and has newer ones
@@ -132,7 +134,18 @@ func (d Dir) state(id laneID) (State, error) {
 			s.Files = append(s.Files, f)
 		}
 	}
-	return s, nil
+	return s
+}
+
+// refusal is why an Open of the lane would fail if nobody held it.
+func (d Dir) refusal(id laneID) (err error) {
+	for range laneTries {
+		l := d.unlocked(id)
+		if _, err := l.find(); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil // the lane runs, and saves faster than it is looked at
 }
 
 // look reads one file.
@@ -153,19 +166,18 @@ func look(id laneID, path string) (Checkpoint, File) {
 
 // Rewind makes a lane that nobody runs go on from an offset, and returns the checkpoint that it stood at. Records from there on are
 // processed and written again, whatever is in the sinks: writer ids, ordinals, positions and what was seen at the source are forgotten,
-// and drawn and read anew by the next run; the counts stay. Older checkpoints are removed.
+// and drawn and read anew by the next run, and so is by which record the topic is known; the counts stay. Older checkpoints are removed.
 //
-// Errors: ErrLocked, ErrDamaged as in Open; one of the input class for a negative offset or a lane of which there is nothing.
+// Errors: ErrLocked, ErrDamaged as in Open; one of the input class for a negative offset, a folder that is not there, or a lane of which
+// there is nothing.
 func (d Dir) Rewind(pipeline string, partition uint32, to int64) (was Checkpoint, err error) {
 	if to < 0 {
 		return was, fault.Inputf("offset %d: want 0 or more", to)
 	}
 	id := laneID{pipeline: pipeline, partition: partition}
 	nothing := fault.Inputf("%s: there is no checkpoint of pipeline %q partition %d; weir state list shows what there is", d.Path, pipeline, partition)
-	if paths, _, err := d.checkpoints(id); err != nil {
-		return was, fault.Environmentf("state folder: %w", err)
-	} else if len(paths) == 0 { // and nothing is made for a name that was mistyped
-		return was, nothing
+	if lanes, err := d.lanes(); !slices.Contains(lanes, id) { // and nothing is made for a name that was mistyped
+		return was, cmp.Or(err, nothing)
 	}
 	l, err := d.open(id)
 	if err != nil {
@@ -182,7 +194,7 @@ func (d Dir) Rewind(pipeline string, partition uint32, to int64) (was Checkpoint
 // rewound is what a lane goes on from at another offset than its own.
 func rewound(was Checkpoint, to int64) Checkpoint {
 	c := was
-	c.Epoch, c.Next, c.SeenAt, c.Seen, c.Sinks = was.Epoch+1, to, 0, nil, make(map[string]Sink, len(was.Sinks))
+	c.Epoch, c.Next, c.Read, c.SeenAt, c.Seen, c.Sinks = was.Epoch+1, to, nil, 0, nil, make(map[string]Sink, len(was.Sinks))
 	for name, s := range was.Sinks {
 		s.Writer, s.Ordinals, s.Positions = 0, nil, nil
 		c.Sinks[name] = s

@@ -17,8 +17,12 @@ func TestList(t *testing.T) {
 	if all, err := d.List(); err != nil || len(all) != 0 {
 		t.Errorf("an empty folder: %v, %v", all, err)
 	}
-	if _, err := (Dir{Path: filepath.Join(d.Path, "nowhere")}).List(); fault.Of(err) != fault.Environment {
+	nowhere := Dir{Path: filepath.Join(d.Path, "nowhere")}
+	if _, err := nowhere.List(); fault.Of(err) != fault.Input || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
+	}
+	if _, err := nowhere.Rewind("late", 0, 1); fault.Of(err) != fault.Input || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a rewind in a folder that is not there: %v", err)
 	}
 	putBlob(t, d, "plan")
 	held := open(t, d, "late", 10)
@@ -57,7 +61,7 @@ func TestList(t *testing.T) {
 	}
 	var got []lane
 	for _, s := range all {
-		if !s.OK || s.Locked != (s.Holder != 0) || s.Locked && s.Holder != os.Getpid() {
+		if !s.OK || s.Err != nil || s.Locked != (s.Holder != 0) || s.Locked && s.Holder != os.Getpid() {
 			t.Errorf("%+v", s)
 		}
 		got = append(got, lane{s.Pipeline, s.Partition, s.Locked, s.Last.Epoch, s.Last.Next, len(s.Files)})
@@ -76,6 +80,75 @@ func TestList(t *testing.T) {
 	}
 	if left := names(t, d); len(left) != 4 {
 		t.Errorf("listing changed the folder: %v", left)
+	}
+}
+
+// TestListTellsWhatCanNotBeOpened breaks one lane of three, which says why, and the others are as they were.
+func TestListTellsWhatCanNotBeOpened(t *testing.T) {
+	for name, c := range map[string]struct {
+		harm func(t *testing.T, d Dir, lane string) error
+		want string
+		is   fault.Class
+	}{
+		"a newer version": {func(t *testing.T, d Dir, _ string) error {
+			put(t, d, fileName(9), summed(`{"version":9,"epoch":9}`))
+			return nil
+		}, "version 9", fault.Input},
+		"nothing whole": {func(t *testing.T, _ Dir, lane string) error {
+			return errors.Join(os.WriteFile(filepath.Join(lane, fileName(1)), nil, 0o644), os.WriteFile(filepath.Join(lane, fileName(2)), nil, 0o644))
+		}, "no checkpoint of the lane can be read", fault.Environment},
+		"nothing left": {func(t *testing.T, _ Dir, lane string) error {
+			return errors.Join(os.Remove(filepath.Join(lane, fileName(1))), os.Remove(filepath.Join(lane, fileName(2))))
+		}, "are gone", fault.Environment},
+		"no folder": {func(t *testing.T, _ Dir, lane string) error {
+			return errors.Join(os.RemoveAll(lane), os.WriteFile(lane, nil, 0o644))
+		}, "lane-0", fault.Environment},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, _ := logged(t)
+			for _, partition := range []uint32{0, 1} {
+				l := open(t, d, "late", partition)
+				if err := l.SaveTwice(place("late", partition, 1)); err != nil {
+					t.Fatal(err)
+				}
+				shut(t, l)
+			}
+			if err := c.harm(t, d, filepath.Join(d.Path, "late", "lane-0")); err != nil {
+				t.Fatal(err)
+			}
+			all, err := d.List()
+			if err != nil || len(all) != 2 || all[1].Err != nil || all[1].Last.Next != 1 {
+				t.Fatalf("listed %+v, %v", all, err)
+			}
+			if err := all[0].Err; err == nil || !strings.Contains(err.Error(), c.want) || fault.Of(err) != c.is {
+				t.Errorf("the lane says %v, want %q of class %d", err, c.want, c.is)
+			}
+			if _, err := d.Open("late", "flights", 0); fault.Of(err) != c.is {
+				t.Errorf("it is opened: %v", err)
+			}
+		})
+	}
+}
+
+// TestListGoesOnBehindAFolderThatCanNotBeRead needs a user who may not read everything.
+func TestListGoesOnBehindAFolderThatCanNotBeRead(t *testing.T) {
+	d, _ := logged(t)
+	for _, pipeline := range []string{"early", "late"} {
+		l := open(t, d, pipeline, 0)
+		save(t, l, place(pipeline, 0, 1))
+		shut(t, l)
+	}
+	folder := filepath.Join(d.Path, "early")
+	if err := os.Chmod(folder, 0); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(folder, 0o755)
+	all, err := d.List()
+	if os.Getuid() == 0 {
+		return
+	}
+	if len(all) != 1 || all[0].Pipeline != "late" || !errors.Is(err, os.ErrPermission) || fault.Of(err) != fault.Environment {
+		t.Errorf("listed %+v, %v", all, err)
 	}
 }
 
@@ -98,7 +171,7 @@ func TestRewind(t *testing.T) {
 	}
 	l := open(t, d, "late", 0)
 	at := drawn(place("late", 0, 50), 7)
-	at.Plan, at.Seen = strings.Repeat("ab", 32), []SeenWriter{{Writer: 1, Next: 2}}
+	at.Plan, at.Seen, at.Read = strings.Repeat("ab", 32), []SeenWriter{{Writer: 1, Next: 2}}, &Read{Offset: 49, Sum: "0123"}
 	if err := l.SaveTwice(at); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +184,7 @@ func TestRewind(t *testing.T) {
 		t.Errorf("it was at %+v (%v), want %+v", was, err, saved(at))
 	}
 	want := at
-	want.Epoch, want.Next, want.Seen = 53, 3, nil
+	want.Epoch, want.Next, want.Seen, want.Read = 53, 3, nil, nil
 	want.Sinks = map[string]Sink{"table late": {Count: 100, Partitions: 2}}
 	for range 2 { // the second time after the newest was damaged
 		l = open(t, d, "late", 0)

@@ -39,6 +39,8 @@ type Sink interface {
 	// has ErrSequence in its chain if an ordinal is missing, and is an [OutOfRangeError] if the partition has not got the
 	// offset (any more).
 	SequenceEnd(ctx context.Context, partition uint32, writer, ordinal, from int64) (next, end int64, err error)
+	// Same is as Source's.
+	Same() error
 	// Close lets go of the connections.
 	Close() error
 }

@@ -33,6 +33,9 @@ type Source interface {
 	// seen is what Reader.Seen told for that offset: what a writer of a producer sequence wrote before is left out where it
 	// comes again, unless the configuration says otherwise.
 	Open(ctx context.Context, partition uint32, offset, until int64, seen []SeenWriter) (Reader, error)
+	// Same is nil, or an error of the input class that says that the topic is not the one that was opened: it was deleted and made
+	// again. It does not wait, and says nothing of what it has not heard of.
+	Same() error
 	// Close lets go of the connections.
 	Close() error
 }

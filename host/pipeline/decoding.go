@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weir-stream/weir/host/batch"
+	"github.com/weir-stream/weir/host/checkpoint"
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/deadletter"
 	"github.com/weir-stream/weir/host/format"
@@ -34,11 +35,12 @@ type decoding struct {
 	records  int // records taken since the last cut
 	bytes    int // and the bytes of their values
 
-	next   int64         // first record not wholly taken
-	opened time.Time     // when the open batch got its first row
-	marked time.Time     // when the last mark was sent
-	dirty  bool          // something was taken since
-	waited time.Duration // spent in sending, within decodeAll
+	next   int64            // first record not wholly taken
+	last   *checkpoint.Read // the last record of what was read last
+	opened time.Time        // when the open batch got its first row
+	marked time.Time        // when the last mark was sent
+	dirty  bool             // something was taken since
+	waited time.Duration    // spent in sending, within decodeAll
 	warned warning
 	stats  *LaneStats
 	stale  int64 // of what the reader has left out, how much is counted
@@ -112,6 +114,9 @@ func (d *decoding) decodeAll(ctx context.Context, messages []connector.Message, 
 		if err := d.decode(ctx, m, send); err != nil {
 			return err
 		}
+	}
+	if n := len(messages); n > 0 && messages[n-1].Offset < d.next {
+		d.last = readOf(&messages[n-1])
 	}
 	return nil
 }
@@ -265,7 +270,7 @@ func (d *decoding) cut(s signal, err error) item {
 	d.account()
 	if s != none {
 		d.marked, d.dirty = time.Now(), false
-		it.seen = d.seen()
+		it.seen, it.read = d.seen(), d.last
 	}
 	return it
 }

@@ -153,7 +153,7 @@ func TestDrainHasALimit(t *testing.T) {
 		began := time.Now()
 		close(s.drain)
 		err := s.wait()
-		if fault.Of(err) != fault.Environment || !strings.Contains(err.Error(), "--drain-timeout") || time.Since(began) != 30*time.Second {
+		if fault.Of(err) != fault.Environment || !strings.Contains(err.Error(), "--drain-timeout") || time.Since(began) != 20*time.Second {
 			t.Errorf("after %s the run ended with %v", time.Since(began), err)
 		}
 		if b.at("p/0") != 0 {
@@ -228,7 +228,7 @@ func TestDrainGoesThroughAfterAnOutage(t *testing.T) {
 				if more {
 					b.produce("in", 0, numbered("a", 10, 11)...)
 					synctest.Wait()
-					resume, want, wait = b.mem.Stall("out"), 11, 20*time.Second
+					resume, want, wait = b.mem.Stall("out"), 11, 15*time.Second
 				}
 				close(s.drain)
 				time.Sleep(wait)

@@ -35,16 +35,24 @@ func (b *bench) planned(id string, earlier map[string]func() Config) Config {
 // twoPlans are two ways to plan a job: "old" makes n of n, "new" n+1, into a table of another name where it is moved.
 func twoPlans(b *bench, moved bool) map[string]func() Config {
 	with := func(chain, table string) func() Config {
-		return func() Config {
-			b.job.chain, b.job.sinks[0].topic = []string{chain}, table
-			return b.config()
-		}
+		b.job.chain, b.job.sinks[0].topic = []string{chain}, table
+		return b.again()
 	}
 	to := "out"
 	if moved {
 		to = "out2"
 	}
 	return map[string]func() Config{"old": with("pass", "out"), "new": with("inc", to)}
+}
+
+// again plans the job as it is now, as often as wanted.
+func (b *bench) again() func() Config {
+	planned := b.config()
+	return func() Config {
+		c := planned
+		c.Stats = new(Stats)
+		return c
+	}
 }
 
 // changing is a job with two lanes of even numbers and bad records.
@@ -201,10 +209,8 @@ func TestEarlierPlanThatIsGone(t *testing.T) {
 		!strings.Contains(err.Error(), "weir state rewind") {
 		t.Errorf("the run ended with %v", err)
 	}
-	less := map[string]func() Config{"new": plans["new"], "old": func() Config {
-		b.job.chain = []string{"inc", "even"}
-		return b.config()
-	}}
+	b.job.chain = []string{"inc", "even"}
+	less := map[string]func() Config{"new": plans["new"], "old": b.again()}
 	if err := b.run(t.Context(), b.planned("new", less), nil); fault.Of(err) != fault.Input || !strings.Contains(err.Error(), "makes less") {
 		t.Errorf("a plan that makes less ended with %v", err)
 	}

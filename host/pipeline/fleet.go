@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weir-stream/weir/host/connector"
@@ -50,7 +51,13 @@ func (f *fleet) findFirst() (int, error) {
 		return 0, err
 	}
 	for _, s := range states {
-		if s.OK && s.Pipeline == f.c.Name && s.Last.Topic == f.source.Topic() {
+		if s.Pipeline != f.c.Name {
+			continue
+		}
+		if s.Err != nil {
+			return 0, s.Err
+		}
+		if s.OK && s.Last.Topic == f.source.Topic() {
 			first = min(first, s.Last.SourcePartitions)
 		}
 	}
@@ -65,18 +72,41 @@ func (f *fleet) open(ctx context.Context) error {
 	})
 }
 
-// more calls open for each of the worker's partitions that it does not know yet.
+// openAtOnce is how many lanes are opened at a time: most of it is waiting for answers.
+const openAtOnce = 8
+
+// more calls open for each of the worker's partitions that it does not know yet, for some at a time, and returns the error of the first one.
 func (f *fleet) more(open func(p uint32) error) error {
 	partitions := f.source.Partitions()
 	n := count(partitions)
 	if n < f.known {
 		return f.fewer(n, f.known)
 	}
+	var mine []uint32
 	for _, p := range partitions {
-		if int64(p) < int64(f.known) || p%f.c.Workers != f.c.Worker {
-			continue
+		if int64(p) >= int64(f.known) && p%f.c.Workers == f.c.Worker {
+			mine = append(mine, p)
 		}
-		if err := open(p); err != nil {
+	}
+	errs := make([]error, len(mine))
+	free := make(chan struct{}, openAtOnce)
+	var opening sync.WaitGroup
+	var failed atomic.Bool
+	for i, p := range mine {
+		free <- struct{}{}
+		if failed.Load() {
+			break
+		}
+		opening.Go(func() {
+			if errs[i] = open(p); errs[i] != nil {
+				failed.Store(true)
+			}
+			<-free
+		})
+	}
+	opening.Wait()
+	for _, err := range errs {
+		if err != nil {
 			return err
 		}
 	}
@@ -87,7 +117,7 @@ func (f *fleet) more(open func(p uint32) error) error {
 // fewer says that the source has less partitions than it had.
 func (f *fleet) fewer(now, before int) error {
 	return fault.Inputf("topic %s has %d partitions, it had %d; was the topic deleted and made again? "+
-		"Run with another --state to read it from its start", f.source.Topic(), now, before)
+		"If so, begin anew with another --state: what is made of its records is written again, whatever the sinks hold", f.source.Topic(), now, before)
 }
 
 // run runs the lanes until all have ended, those included that come meanwhile.

@@ -26,6 +26,7 @@ type lane struct {
 	chain  *operator.Chain
 	sinks  *writing
 	saved  checkpoint.Lane
+	same   func() error // that the source's and the sinks' topics are those that were opened
 	budget *budget
 	warned warning
 	stats  *LaneStats
@@ -42,6 +43,7 @@ type item struct {
 	rejected []rejection      // rows that decoding or the chain refused
 	next     int64            // offset of the first record not wholly in this or an earlier item
 	seen     *seen            // what the source has shown before next; nil: not asked
+	read     *checkpoint.Read // a record before next; nil: none that the checkpoint before does not have
 	size     int64            // bytes of the budget that the item holds
 	signal   signal           // what to do behind the rows
 	err      error            // why the lane stops, where signal is stop and there is a reason
@@ -159,7 +161,7 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 		}
 		through = it.next
 		l.budget.release(it.size)
-		if l.finishing && it.signal == none && l.sinks.reached(it.next) {
+		if it.signal == none && (l.overdue() || l.finishing && l.sinks.reached(it.next)) {
 			it.signal = mark
 		}
 		if it.signal == none {
@@ -172,10 +174,15 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 		faultpoint.Pass("lane confirmed")
 		l.c.outage.over()
 		l.c.worked(PartSinks, PartLetters)
-		if err := l.sinks.settle(ctx, it.next); err != nil { // connector.Sink
+		if err := l.same(); err != nil { // connector.Source, connector.Sink
 			return err
 		}
-		if err := l.save(it.next, it.seen); err != nil { // checkpoint.Lane
+		if it.err == nil { // what fails the lane may be that the cluster is gone
+			if err := l.sinks.settle(ctx, it.next); err != nil { // connector.Sink
+				return err
+			}
+		}
+		if err := l.save(it.next, it.seen, it.read); err != nil { // checkpoint.Lane
 			return err
 		}
 		faultpoint.Pass("lane saved")
@@ -192,6 +199,10 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 	}
 	return nil
 }
+
+// overdue tells whether a checkpoint is long due, and its mark still behind items that take their time: a lane that is killed now and then
+// has to get on.
+func (l *lane) overdue() bool { return time.Since(l.sinks.checkpointed) >= 2*l.c.CheckpointInterval }
 
 // send puts an item on the first queue once the budget has room for it.
 func (l *lane) send(ctx context.Context, it item) error {

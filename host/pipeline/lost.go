@@ -10,7 +10,7 @@ import (
 )
 
 // toSkip is what a user can do whom retention has overtaken.
-const toSkip = "set source.lost to 'skip' to go on with what is left, or run with another --state"
+const toSkip = "set source.lost to 'skip' to go on with what is left"
 
 // skipLost goes on behind what retention has taken before it was read, where the source's configuration says so. lost is how many
 // offsets that are.
@@ -46,7 +46,7 @@ func outOfRange(gone *connector.OutOfRangeError) error {
 	if gone.Offset < gone.Earliest {
 		return &overtakenError{fault.Inputf("%w; %s", gone, toSkip)}
 	}
-	return fault.Inputf("%w Run with another --state to read it from its start", gone)
+	return fault.Inputf("%w If it was deleted and made again, %s", gone, toRead)
 }
 
 // skips tells whether a lane that ended with err is to go on with what the source has left.

@@ -70,9 +70,13 @@ func (l *lane) enter(ctx context.Context, f *fleet, p uint32, end int64) error {
 	if err := notBeyond(ctx, f.source, p, last.Next); err != nil {
 		return err
 	}
+	if err := f.sameTopic(ctx, p, last.Read); err != nil {
+		return err
+	}
 	if end >= 0 {
 		end = max(end, last.Next)
 	}
+	l.same = func() error { return errors.Join(f.sameSource(), f.outs.same()) }
 	if l.sinks, err = f.outs.open(ctx, l.name, l.saved, last); err != nil {
 		return err
 	}
@@ -100,7 +104,7 @@ func notBeyond(ctx context.Context, source connector.Source, p uint32, next int6
 		return err
 	}
 	return fault.Inputf("the checkpoint is at offset %d, but the partition ends at %d; was the topic deleted and made again? "+
-		"Run with another --state to read it from its start", next, end)
+		"If so, %s", next, end, toRead)
 }
 
 // release lets go of the item's batches.

@@ -51,7 +51,7 @@ type Config struct {
 	// IdleInterval is the time between checkpoints of a lane that has nothing to read, where its sinks take producer sequences: its
 	// places there keep up with them, so that retention does not overtake them. Default 1 min.
 	IdleInterval time.Duration
-	// DrainTimeout is how long a drain may take before the run ends without a last checkpoint. Default 30 s.
+	// DrainTimeout is how long a drain may take before the run ends without a last checkpoint. Default 20 s, less than what supervisors wait before they kill.
 	DrainTimeout time.Duration
 	// Limits say when a batch closes. Zero fields are batch's defaults.
 	Limits batch.Limits
@@ -125,7 +125,7 @@ func (c *Config) setDefaults() {
 		c.IdleInterval = time.Minute
 	}
 	if c.DrainTimeout <= 0 {
-		c.DrainTimeout = 30 * time.Second
+		c.DrainTimeout = 20 * time.Second
 	}
 	c.Limits = c.Limits.WithDefaults()
 	if c.QueueBytes <= 0 {

@@ -8,7 +8,7 @@ func (l *lane) reserve(it *item) error {
 	if !l.sinks.mostOnce || it.next <= l.sinks.last.Next || len(it.outputs) == 0 && len(it.rejected) == 0 {
 		return nil
 	}
-	return l.save(it.next, nil)
+	return l.save(it.next, nil, nil)
 }
 
 // mostOnce tells whether any sink is written at most once: then all are.

@@ -28,6 +28,9 @@ type Stats struct {
 	// Stale counts records that the source left out because their writer had sent them before, in whole batches as a rule, as
 	// connector.Reader.Stale says.
 	Stale atomic.Int64
+	// GivenUp counts records and dead letters that sinks with at_most_once have given up. Their bytes are in BytesOut, their codes in
+	// LetterCodes.
+	GivenUp atomic.Int64
 	// Lost counts records that were gone from the source before they were read. Whoever opens a lane further on than its
 	// checkpoint says adds the difference.
 	Lost atomic.Int64

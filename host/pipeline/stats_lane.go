@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/weir-stream/weir/host/checkpoint"
 )
 
 // LaneStats is how far a lane is. Every method may be called while it runs.
@@ -111,9 +113,9 @@ func (d *decoding) account() {
 }
 
 // save is sinks.save on the lane's account.
-func (l *lane) save(next int64, seen *seen) error {
+func (l *lane) save(next int64, seen *seen, read *checkpoint.Read) error {
 	began := time.Now()
-	if err := l.sinks.save(next, seen); err != nil {
+	if err := l.sinks.save(next, seen, read); err != nil {
 		l.c.Stats.SaveFailures.Add(1)
 		return err
 	}

@@ -45,6 +45,17 @@ func openSinks(ctx context.Context, c *Config) (*sinks, error) {
 	return s, nil
 }
 
+// same tells whether every topic is the one that was opened.
+func (s *sinks) same() (err error) {
+	for _, opened := range slices.Concat(s.tables, s.letters) {
+		err = errors.Join(err, opened.Same())
+	}
+	if err != nil {
+		return fault.Inputf("%w; if that was meant, %s", err, toDraw)
+	}
+	return nil
+}
+
 func (s *sinks) close() (err error) {
 	for _, opened := range slices.Concat(s.tables, s.letters) {
 		err = errors.Join(err, opened.Close())
@@ -54,15 +65,16 @@ func (s *sinks) close() (err error) {
 
 // writing is the writing side of a lane. It belongs to the last loop.
 type writing struct {
-	c        *Config
-	tables   []table
-	letters  []output
-	saved    checkpoint.Lane
-	last     checkpoint.Checkpoint
-	moved    time.Time // when positions were moved last
-	mostOnce bool      // see lane.reserve
-	redrawn  bool      // there are writer ids that no checkpoint has
-	unsure   tally     // dead letters that are not confirmed, by code
+	c            *Config
+	tables       []table
+	letters      []output
+	saved        checkpoint.Lane
+	last         checkpoint.Checkpoint
+	moved        time.Time // when positions were moved last
+	checkpointed time.Time // when a checkpoint was saved last
+	mostOnce     bool      // see lane.reserve
+	redrawn      bool      // there are writer ids that no checkpoint has
+	unsure       tally     // dead letters that are not confirmed, by code
 }
 
 // output writes records to one sink. A record's partition follows from its key where byKey is set and it has one, and else
@@ -84,6 +96,7 @@ type output struct {
 
 	records, bytes int64 // written since the last flush
 	suppressed     int64 // since then, found in the sink
+	lost           int64 // that the writer has given up
 }
 
 // table encodes rows and writes them to one sink.
@@ -97,7 +110,7 @@ type table struct {
 }
 
 func (s *sinks) open(ctx context.Context, lane string, saved checkpoint.Lane, last checkpoint.Checkpoint) (*writing, error) {
-	w := &writing{c: s.c, saved: saved, last: last, unsure: tally{}, mostOnce: s.c.mostOnce()}
+	w := &writing{c: s.c, saved: saved, last: last, checkpointed: time.Now(), unsure: tally{}, mostOnce: s.c.mostOnce()}
 	for i, t := range s.c.Sinks {
 		enc, err := t.Encoder()
 		if err != nil {
@@ -370,7 +383,7 @@ func (w *writing) flush(ctx context.Context) error {
 		o.suppressed = 0
 	})
 	for i := range w.tables {
-		records, bytes, err := w.tables[i].flush(ctx)
+		records, bytes, err := w.tables[i].flush(ctx, w.c.Stats)
 		if err != nil {
 			return err
 		}
@@ -379,7 +392,7 @@ func (w *writing) flush(ctx context.Context) error {
 		w.c.Stats.BytesOut.Add(bytes)
 	}
 	for i := range w.letters {
-		records, _, err := w.letters[i].flush(ctx)
+		records, _, err := w.letters[i].flush(ctx, w.c.Stats)
 		if err != nil {
 			return err
 		}
@@ -389,13 +402,16 @@ func (w *writing) flush(ctx context.Context) error {
 	return nil
 }
 
-// flush waits until the sink has confirmed what was written since the last flush, and tells how much that is.
-func (o *output) flush(ctx context.Context) (records, bytes int64, err error) {
+// flush waits until the sink has confirmed what was written since the last flush, and tells how much that is. What the sink has given up
+// is left out of the records.
+func (o *output) flush(ctx context.Context, s *Stats) (records, bytes int64, err error) {
 	if err := o.writer.Flush(ctx); err != nil {
 		return 0, 0, fmt.Errorf("%s: %w", o.name, err)
 	}
-	records, bytes = o.records, o.bytes
-	o.records, o.bytes = 0, 0
+	gone := o.writer.Lost() - o.lost
+	s.GivenUp.Add(gone)
+	records, bytes = o.records-gone, o.bytes
+	o.records, o.bytes, o.lost = 0, 0, o.lost+gone
 	return records, bytes, nil
 }
 
@@ -431,7 +447,7 @@ func (w *writing) movePositions(ctx context.Context, next int64) error {
 
 // save makes the lane's checkpoint durable: next, what the source has shown up to there, and the places in the sinks. Where the sinks have
 // got more partitions, and everything in them is covered, it is one with new writer ids.
-func (w *writing) save(next int64, seen *seen) error {
+func (w *writing) save(next int64, seen *seen, read *checkpoint.Read) error {
 	defer spent(&w.c.Stats.Checkpoint, time.Now())
 	c := w.last
 	if w.mostOnce {
@@ -444,6 +460,9 @@ func (w *writing) save(next int64, seen *seen) error {
 			c.SeenAt = seen.at
 		}
 	}
+	if read != nil && read.Offset < next {
+		c.Read = read
+	}
 	w.each(func(o *output) { c.Sinks[o.name] = o.place(next) })
 	save := w.saved.Save
 	if w.redrawn {
@@ -452,7 +471,7 @@ func (w *writing) save(next int64, seen *seen) error {
 	if err := save(c); err != nil {
 		return err
 	}
-	w.redrawn = false
+	w.redrawn, w.checkpointed = false, time.Now()
 	w.last, _ = w.saved.Last()
 	return nil
 }

@@ -47,7 +47,7 @@ func TestBadConfigurationIsCodeTwoWithThePlace(t *testing.T) {
 		"unknown metadata":      {strings.Replace(good, "carrier TEXT", "carrier TEXT, o BIGINT METADATA FROM 'ofset'", 1), "ofset"},
 		"letters to the source": {strings.Replace(good, "topic = 'flights',", "topic = 'flights', bad_data = 'dead_letter', 'bad_data.topic' = 'flights',", 1), "what the pipeline reads"},
 		"letters' name":         {strings.Replace(good, "min_delay = '60'", "min_delay = '60', weir.error_topic = 'bx_dl'", 1), "late.sql:4:"},
-		"exactly once":          {strings.Replace(good, "topic = 'late'", "topic = 'late', delivery = 'exactly_once'", 1), "delivery"},
+		"delivery":              {strings.Replace(good, "topic = 'late'", "topic = 'late', delivery = 'exactly'", 1), "delivery"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.sql == good {
@@ -61,6 +61,16 @@ func TestBadConfigurationIsCodeTwoWithThePlace(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestExactlyOnceNeedsAFolder has a run without one; to explain takes none.
+func TestExactlyOnceNeedsAFolder(t *testing.T) {
+	t.Parallel()
+	sql := file(t, "late.sql", strings.Replace(pipelineSQL("", "", ""), "topic = 'late'", "topic = 'late', delivery = 'exactly_once'", 1))
+	if r := weir(t, nil, "run", sql, "--until-end", "--endpoint", freePort(t)); r.code != 2 || !strings.Contains(r.errOut, "--state") {
+		t.Errorf("code %d, want 2 and a word about --state\n%s", r.code, r.errOut)
+	}
+	must(t, nil, "run", sql, "--explain")
 }
 
 func TestEnvironmentIsCodeThree(t *testing.T) {

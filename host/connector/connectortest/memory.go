@@ -99,6 +99,14 @@ func (m *Memory) Delete(topic string) {
 	delete(m.topics, topic)
 }
 
+// same tells a topic from one that was made of its name later.
+func (m *Memory) same(t *memoryTopic) error {
+	if now := m.topic(t.name); now != nil && now != t {
+		return fault.Inputf("topic %s was deleted and made again", t.name)
+	}
+	return nil
+}
+
 // Trim removes the records of a partition before an offset, as retention does.
 func (m *Memory) Trim(topic string, partition uint32, before int64) {
 	t := m.topic(topic)

@@ -78,6 +78,8 @@ func (t *memoryTopic) brokenSequence(partition uint32, writer, ordinal, expected
 		connector.ErrSequence, t.name, partition, writer, ordinal, expected)
 }
 
+func (s *memorySink) Same() error { return s.config.memory.same(s.memoryTopic) }
+
 func (s *memorySink) Close() error { return nil }
 
 // memoryWriter holds what a stalled topic does not take yet.

@@ -15,6 +15,8 @@ type memorySource struct {
 
 func (s *memorySource) Topic() string { return s.name }
 
+func (s *memorySource) Same() error { return s.config.memory.same(s.memoryTopic) }
+
 func (s *memorySource) Partitions() (list []uint32) {
 	for p := range s.count() {
 		list = append(list, uint32(p))

@@ -196,17 +196,23 @@ func (c *config) connect(ctx context.Context, env connector.Env) (*fluvio.Client
 	return client, classed(err)
 }
 
-// classed tells what the user can mend from what the cluster must.
+// classed tells what the user can mend from what the cluster must. A sequence that a start finds broken in the log is the user's to mend; one that
+// breaks while it is written means that another process is at work beside this one, or has taken over from it.
 func classed(err error) error {
 	if err == nil {
 		return nil
 	}
-	var gone *fluvio.OffsetOutOfRangeError
+	var (
+		gone    *fluvio.OffsetOutOfRangeError
+		written *fluvio.ProduceError
+	)
 	switch {
 	case errors.As(err, &gone):
 		return fault.InputError(&connector.OutOfRangeError{
 			Topic: gone.Topic, Partition: gone.Partition, Offset: gone.Offset, Earliest: gone.Earliest, End: gone.Next,
 		})
+	case errors.Is(err, fluvio.ErrFenced), errors.Is(err, fluvio.ErrSequence) && errors.As(err, &written):
+		return fault.EnvironmentError(&sequenceError{err})
 	case errors.Is(err, fluvio.ErrSequence):
 		return fault.InputError(&sequenceError{err})
 	case errors.Is(err, fluvio.ErrNoEndpoint), errors.Is(err, fluvio.ErrCompression), errors.Is(err, fluvio.ErrOffsetOutOfRange):

@@ -2,6 +2,7 @@ package fluvioconn
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -30,6 +31,14 @@ func TestErrorsAreClassed(t *testing.T) {
 	}
 	if err := classed(fluvio.ErrSequence); !errors.Is(err, connector.ErrSequence) || !errors.Is(err, fluvio.ErrSequence) || fault.Of(err) != fault.Input {
 		t.Errorf("%v", err)
+	}
+	for _, err := range []error{
+		fmt.Errorf("look: %w", fluvio.ErrFenced), &fluvio.ProduceError{Err: fluvio.ErrFenced}, &fluvio.ProduceError{Err: fluvio.ErrSequence},
+	} {
+		err = classed(err)
+		if fault.Of(err) != fault.Environment || !errors.Is(err, connector.ErrSequence) || !errors.Is(err, fluvio.ErrSequence) {
+			t.Errorf("%v", err)
+		}
 	}
 	if err := classed(fluvio.ErrUnavailable); fault.Of(err) != fault.Environment || errors.Is(err, connector.ErrSequence) {
 		t.Errorf("%v", err)

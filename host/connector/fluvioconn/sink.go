@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/weir-stream/weir/fluvio"
 	"github.com/weir-stream/weir/fluvio/admin"
 	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/internal/backoff"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -24,8 +26,7 @@ func (c *config) OpenSink(ctx context.Context, env connector.Env) (connector.Sin
 	s := &sink{client: client, config: c, count: partitions{client: client, topic: c.topic}, log: env.Logger}
 	err = s.count.find(ctx)
 	if c.create && errors.Is(err, fluvio.ErrTopicNotFound) {
-		err = admin.New(client).CreateTopic(ctx, c.topic, admin.TopicConfig{Partitions: 1})
-		if err == nil || errors.Is(err, admin.ErrTopicExists) {
+		if err = create(ctx, client, c.topic, env.RetryBudget); err == nil {
 			err = s.count.find(ctx)
 		}
 	}
@@ -33,6 +34,20 @@ func (c *config) OpenSink(ctx context.Context, env connector.Env) (connector.Sin
 		return nil, closing(client, err)
 	}
 	return s, nil
+}
+
+// create makes a topic that is not there. Where no answer came it may be there, and to make it once more says so.
+func create(ctx context.Context, client *fluvio.Client, topic string, budget time.Duration) error {
+	pause := backoff.New(backoff.Config{Budget: budget})
+	for {
+		err := admin.New(client).CreateTopic(ctx, topic, admin.TopicConfig{Partitions: 1})
+		if errors.Is(err, admin.ErrTopicExists) {
+			return nil
+		}
+		if !errors.Is(err, fluvio.ErrAmbiguous) || pause.Wait(ctx) != nil {
+			return err
+		}
+	}
 }
 
 type sink struct {
@@ -99,6 +114,8 @@ func (s *sink) SequenceEnd(ctx context.Context, partition uint32, writer, ordina
 	next, end, err = s.client.SequenceEnd(ctx, s.topic, partition, writer, ordinal, from)
 	return next, end, classed(err)
 }
+
+func (s *sink) Same() error { return s.count.Same() }
 
 func (s *sink) Close() error { return classed(s.client.Close()) }
 

@@ -51,6 +51,8 @@ type source struct {
 
 func (s *source) Topic() string { return s.topic }
 
+func (s *source) Same() error { return s.count.Same() }
+
 func (s *source) Partitions() []uint32 {
 	all := make([]uint32, s.count.now())
 	for i := range all {
