@@ -47,7 +47,7 @@ func run(ctx context.Context, runs int, binary, out string) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{ctx: ctx, binary: binary, runs: runs}
+	b := &bench{ctx: ctx, runs: runs}
 	if b.file, b.records, err = benchkit.Unpack(benchkit.Flights, dir); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func run(ctx context.Context, runs int, binary, out string) (err error) {
 		return err
 	}
 	defer broker.Stop()
-	b.sc = broker.SC
+	b.Weir = benchkit.Weir{Binary: binary, SC: broker.SC}
 	report := Report{Machine: benchkit.ThisMachine(), Runs: runs, Records: b.records}
 	for _, step := range []func(*Report) error{b.load, b.pipelines, b.memory, b.latency} {
 		if err := step(&report); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"slices"
 	"syscall"
 	"time"
@@ -20,7 +19,7 @@ func (b *bench) load(r *Report) error {
 		if err := b.freshTopic("flights"); err != nil {
 			return err
 		}
-		e, err := b.weir("produce", "flights", "-f", b.file, "--json", "--batch-size", "256KB")
+		e, err := b.Run(b.ctx, nil, "produce", "flights", "-f", b.file, "--json", "--batch-size", "256KB")
 		if err != nil {
 			return err
 		}
@@ -28,7 +27,7 @@ func (b *bench) load(r *Report) error {
 			Records int     `json:"records"`
 			Seconds float64 `json:"seconds"`
 		}
-		if err := json.Unmarshal(e.out, &done); err != nil {
+		if err := json.Unmarshal(e.Out, &done); err != nil {
 			return err
 		}
 		if done.Records != b.records {
@@ -69,7 +68,7 @@ func (b *bench) pipelines(r *Report) error {
 			if err := b.freshTopic("out"); err != nil {
 				return err
 			}
-			s, e, err := b.pipeline(arm.sql)
+			s, e, err := b.Pipeline(b.ctx, nil, arm.sql)
 			if err != nil {
 				return err
 			}
@@ -78,7 +77,7 @@ func (b *bench) pipelines(r *Report) error {
 			}
 			rates[arm.name] = append(rates[arm.name], float64(s.RecordsIn)/s.Seconds)
 			allocations[arm.name] = append(allocations[arm.name], float64(s.Allocations)/float64(s.RecordsIn))
-			peaks[arm.name] = append(peaks[arm.name], e.peakMiB)
+			peaks[arm.name] = append(peaks[arm.name], e.PeakMiB)
 			addShares(shares, arm.name, s)
 		}
 	}
@@ -100,7 +99,7 @@ func (b *bench) pipelines(r *Report) error {
 	return nil
 }
 
-func addShares(shares map[string]map[string][]float64, arm string, s summary) {
+func addShares(shares map[string]map[string][]float64, arm string, s benchkit.Summary) {
 	if shares[arm] == nil {
 		shares[arm] = map[string][]float64{}
 	}
@@ -114,7 +113,7 @@ func addShares(shares map[string]map[string][]float64, arm string, s summary) {
 }
 
 func (b *bench) connect() (*fluvio.Client, error) {
-	return fluvio.Connect(b.ctx, fluvio.WithEndpoint(b.sc))
+	return fluvio.Connect(b.ctx, fluvio.WithEndpoint(b.SC))
 }
 
 // count checks how many records a topic of one partition holds.
@@ -141,22 +140,22 @@ const (
 
 func (b *bench) memory(r *Report) error {
 	for range passes - 1 {
-		if _, err := b.weir("produce", "flights", "-f", b.file, "--batch-size", "256KB"); err != nil {
+		if _, err := b.Run(b.ctx, nil, "produce", "flights", "-f", b.file, "--batch-size", "256KB"); err != nil {
 			return err
 		}
 	}
 	if err := b.freshTopic("out"); err != nil {
 		return err
 	}
-	s, e, err := b.pipeline("bench/late_flights.sql")
+	s, e, err := b.Pipeline(b.ctx, nil, "bench/late_flights.sql")
 	if err != nil {
 		return err
 	}
-	if s.RecordsIn != int64(passes*b.records) || len(e.rss) < passes {
-		return fmt.Errorf("%d records in with %d looks at the memory", s.RecordsIn, len(e.rss))
+	if s.RecordsIn != int64(passes*b.records) || len(e.RSS) < passes {
+		return fmt.Errorf("%d records in with %d looks at the memory", s.RecordsIn, len(e.RSS))
 	}
 	for i := range passes {
-		r.Memory.PeakMiB = append(r.Memory.PeakMiB, slices.Max(e.rss[i*len(e.rss)/passes:(i+1)*len(e.rss)/passes]))
+		r.Memory.PeakMiB = append(r.Memory.PeakMiB, slices.Max(e.RSS[i*len(e.RSS)/passes:(i+1)*len(e.RSS)/passes]))
 	}
 	return nil
 }
@@ -174,7 +173,7 @@ func (b *bench) latency(r *Report) error {
 			return err
 		}
 	}
-	cmd := exec.CommandContext(b.ctx, b.binary, "run", "bench/late_flights.sql", "--endpoint", b.sc)
+	cmd := b.Command(b.ctx, nil, "run", "bench/late_flights.sql")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	if err := cmd.Start(); err != nil {
