@@ -91,7 +91,7 @@ func TestDemoLeavesNothingBehind(t *testing.T) {
 		_ = r.Close()
 		defer w.Close()
 		var errOut bytes.Buffer
-		if code := d.ended(d.start(d.packed, w, &errOut)); code != 3 || strings.Contains(errOut.String(), "pipe") {
+		if code := d.ended(d.start(d.packed, w, &errOut)); code != 3 || strings.Contains(errOut.String(), "broken pipe") {
 			t.Errorf("code %d, want 3 and no word of it\n%s", code, &errOut)
 		}
 	})
