@@ -48,6 +48,6 @@ func (s *slowSink) Open(ctx context.Context, lane string, q *connector.Sequence)
 type slowWriter struct{ connector.Writer }
 
 func (w *slowWriter) Write(ctx context.Context, p uint32, m connector.Message) error {
-	time.Sleep(time.Second)
+	<-time.After(time.Second)
 	return w.Writer.Write(ctx, p, m)
 }
