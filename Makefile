@@ -1,4 +1,4 @@
-# Targets: demo build guests generate test check vectors clients soak fuzz bench bench-fluvio bench-guest dist clean;
+# Targets: demo build guests generate test check vectors clients soak chaos fuzz bench bench-fluvio bench-guest bench-delivery dist clean;
 # of check also race lint check-vectors check-guests wasmtime arm64 i386.
 # `make demo` and `make test` need Go alone.
 GO      ?= go
@@ -17,6 +17,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZ_SECONDS ?= 300
 # How long `make soak` kills brokers.
 SOAK ?= 1m
+# How many seeds `make chaos` tries. One of 30 goes over all flights.
+SEEDS ?= 30
 
 # Golden bytes of the protocol, printed by Fluvio's published crates.
 VECTORS := CARGO_TARGET_DIR=$(CURDIR)/build/vectors cargo run --release --locked --manifest-path tools/vectors/Cargo.toml --
@@ -26,8 +28,8 @@ NEED = tools/need
 # What runs for other processors: guests of every kind, their traps and their fuel, on both of wazero's engines; and the rewriter.
 CROSS := -run 'TestBank/(compiler|interpreter)$$|TestFuel' ./host/engine/wazeroengine ./host/sandbox
 
-.PHONY: demo build guests generate test check race lint vectors check-vectors check-guests wasmtime arm64 i386 clients soak fuzz \
-	bench bench-fluvio bench-guest dist clean
+.PHONY: demo build guests generate test check race lint vectors check-vectors check-guests wasmtime arm64 i386 clients soak chaos fuzz \
+	bench bench-fluvio bench-guest bench-delivery dist clean
 
 demo: build modules/late_flights/late_flights.wasm
 	$(BIN) demo
@@ -63,7 +65,7 @@ test: guests
 	$(GO) test ./...
 	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...) || exit 1; done
 
-check: generate race lint check-vectors check-guests wasmtime arm64 i386 clients soak fuzz
+check: generate race lint check-vectors check-guests wasmtime arm64 i386 clients soak chaos fuzz
 	git diff --exit-code -- '*.gen.go'
 
 race: guests
@@ -117,6 +119,13 @@ soak: build
 	bin/soak -weir $(BIN) -duration $(SOAK)
 	bin/soak -weir $(BIN) -flights 336776
 
+# On stdout comes a summary as JSON, which is in build/chaos.json, too. What failed seeds leave is in build/chaos.
+chaos:
+	@mkdir -p build && rm -rf build/chaos build/chaos.json
+	@$(GO) test -tags faults -count=1 ./internal/faultpoint >&2
+	@CHAOS_SEEDS=$(SEEDS) CHAOS_JSON=$(CURDIR)/build/chaos.json CHAOS_KEEP=$(CURDIR)/build/chaos \
+	  $(GO) test -v -count=1 -timeout 0 ./test/chaos >&2; code=$$?; cat build/chaos.json; exit $$code
+
 fuzz:
 	$(GO) run ./internal/fuzzall -seconds $(FUZZ_SECONDS) . guest-abi/go/weir
 
@@ -134,6 +143,9 @@ bench-guest: build guests
 	npm ci --prefix build/quickjs --ignore-scripts --no-audit --no-fund
 	cd bench/peers-go && GOWORK=off $(GO) build -o ../../build/peers/extism .
 	$(GO) run ./bench/guest
+
+bench-delivery: build guests
+	$(GO) run ./bench/delivery
 
 dist:
 	for a in amd64 arm64 riscv64 arm 386; do \

@@ -142,6 +142,9 @@ func (m *modules) open(ctx context.Context, at config.Call, input *arrow.Schema)
 		return nil, fault.InputError(fmt.Errorf("%s: function %s: %w", at.Pos, f.def.Name, err))
 	}
 	instance, err := m.instance(ctx, c)
+	if fault.Of(err) == fault.Environment {
+		return nil, fmt.Errorf("%s: function %s: %w", at.Pos, f.def.Name, err)
+	}
 	if err != nil {
 		return nil, f.placeOf(err, at.Pos).Errorf("function %s: %w", f.def.Name, err)
 	}

@@ -146,8 +146,8 @@ func (c *Config) earlier(ctx context.Context, id string) (*Config, error) {
 func (w *writing) through() bool {
 	through := true
 	w.each(func(o *output) {
-		if o.sequence != nil {
-			through = through && o.sequence.covered(w.last.Sinks[o.name].Ordinals)
+		if at := w.last.Sinks[o.name]; o.sequence != nil {
+			through = through && at.Writer == o.sequence.writer && o.sequence.covered(at.Ordinals)
 		}
 	})
 	return through

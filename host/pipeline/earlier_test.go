@@ -76,12 +76,13 @@ func changing() job {
 }
 
 // expectSwitched wants each record of each lane made once: by the old plan up to some record, by the new one from there on, and in order.
-func (b *bench) expectSwitched(moved bool) {
+func (b *bench) expectSwitched(moved bool, partitions int) {
 	b.t.Helper()
 	for lane := range 2 {
 		made := map[int]bool{} // by the number of the record: by the new plan
 		for _, table := range []string{"out", "out2"} {
-			for p := range 2 {
+			partitions := map[string]int{"out": partitions, "out2": 2}[table]
+			for p := range partitions {
 				if table == "out2" && !moved {
 					continue
 				}
@@ -120,9 +121,14 @@ func (b *bench) expectSwitched(moved bool) {
 	}
 }
 
-// TestPlanChangesAfterEveryFailure fails each operation of a run, or of the run after it that has another plan, and goes on with that plan.
+// TestPlanChangesAfterEveryFailure fails each operation of a run, or of the run after it that has another plan, and goes on with that plan. In
+// between the sink may grow.
 func TestPlanChangesAfterEveryFailure(t *testing.T) {
-	for _, moved := range []bool{false, true} {
+	for _, c := range []struct {
+		moved      bool
+		partitions int // that "out" has in the end
+	}{{false, 2}, {false, 3}, {true, 3}} {
+		moved := c.moved
 		for first := 1; ; first += 3 {
 			met := false
 			for second := 0; ; second++ {
@@ -133,16 +139,17 @@ func TestPlanChangesAfterEveryFailure(t *testing.T) {
 				b.mem.Create("out2", 2)
 				plans := twoPlans(b, moved)
 				met = b.failAt(first, b.planned("old", plans), false)
+				b.mem.Grow("out", c.partitions)
 				again := second > 0 && b.failAt(second, b.planned("new", plans), true)
 				must(t, b.run(t.Context(), b.planned("new", plans), nil))
-				b.expectSwitched(moved)
-				for lane, c := range b.saved {
-					if c.Plan != "new" || c.Next != 7 {
-						t.Errorf("lane %s is at %d of plan %q", lane, c.Next, c.Plan)
+				b.expectSwitched(moved, c.partitions)
+				for lane, at := range b.saved {
+					if at.Plan != "new" || at.Next != 7 {
+						t.Errorf("lane %s is at %d of plan %q", lane, at.Next, at.Plan)
 					}
 				}
 				if t.Failed() {
-					t.Fatalf("moved %v, where the first run failed at operation %d and the second at %d (0: not)\n%s", moved, first, second, b.log.String())
+					t.Fatalf("%+v, where the first run failed at operation %d and the second at %d (0: not)\n%s", c, first, second, b.log.String())
 				}
 				if second > 0 && !again {
 					break

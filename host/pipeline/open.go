@@ -80,6 +80,7 @@ func (l *lane) enter(ctx context.Context, f *fleet, p uint32, end int64) error {
 	if l.sinks, err = f.outs.open(ctx, l.name, l.saved, last); err != nil {
 		return err
 	}
+	l.sinks.finishing = l.finishing
 	from, writers := seenAt(last)
 	reader, err := f.source.Open(ctx, p, from, end, writers)
 	var gone *connector.OutOfRangeError

@@ -74,6 +74,7 @@ type writing struct {
 	checkpointed time.Time // when a checkpoint was saved last
 	mostOnce     bool      // see lane.reserve
 	redrawn      bool      // there are writer ids that no checkpoint has
+	finishing    bool      // see lane: there won't be any
 	unsure       tally     // dead letters that are not confirmed, by code
 }
 
@@ -421,7 +422,7 @@ const positionsEvery = time.Second
 // settle brings the places in the sinks up to date with the sinks, before a checkpoint at next. Everything has been flushed; nothing may
 // be written before the save.
 func (w *writing) settle(ctx context.Context, next int64) error {
-	if err := w.movePositions(ctx, next); err != nil {
+	if err := w.movePositions(ctx, next); err != nil || w.finishing {
 		return err
 	}
 	return w.grow(ctx, next)

@@ -5,7 +5,6 @@ package faultpoint
 import (
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,10 +14,8 @@ import (
 // Enabled says whether places can end the process.
 const Enabled = true
 
-var points = newPoints(os.Getenv("WEIR_FAULT"), os.Getenv("WEIR_FAULT_LOG"))
-
-// A test may take the room for files from a process (RLIMIT_FSIZE): writes beyond it are to fail as on a full disk, not to end it.
-func init() { signal.Ignore(syscall.SIGXFSZ) }
+// points are what the environment says, from the first place on that is passed.
+var points = sync.OnceValue(func() *pointSet { return newPoints(os.Getenv("WEIR_FAULT"), os.Getenv("WEIR_FAULT_LOG")) })
 
 type pointSet struct {
 	mu     sync.Mutex
@@ -49,7 +46,7 @@ func newPoints(fault, log string) *pointSet {
 }
 
 // Pass passes a place.
-func Pass(name string) { points.pass(name) }
+func Pass(name string) { points().pass(name) }
 
 func (p *pointSet) pass(name string) {
 	p.mu.Lock()

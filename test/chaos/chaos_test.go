@@ -3,14 +3,12 @@
 package chaos
 
 import (
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,12 +17,27 @@ import (
 )
 
 var (
-	oneSeed    = flag.Uint64("seed", 0, "try this seed only, and tell what strikes; the size is that of CHAOS_SEEDS where that is set")
-	weirBinary string // made with the build tag faults
-	module     string // late_flights
+	oneSeed    = flag.Uint64("seed", 0, "try this seed only, and tell what strikes; its size is that of CHAOS_SEEDS where that is set")
+	weirBinary string    // made with the build tag faults
+	modules    [2][]byte // one function, made of C and of Go
+)
+
+const (
+	seedsVariable = "CHAOS_SEEDS" // how many seeds are tried
+	jsonVariable  = "CHAOS_JSON"  // where the summary goes
+	keepVariable  = "CHAOS_KEEP"  // where the folders of failed seeds go
+	weirVariable  = "CHAOS_WEIR"  // a binary made with the build tag faults
 )
 
 func TestMain(m *testing.M) {
+	if room := os.Getenv(roomVariable); room != "" {
+		code, err := inRoom(room)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		os.Exit(code)
+	}
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "weir-chaos-")
 	if err == nil {
@@ -41,20 +54,56 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func build(dir string) error {
-	if weirBinary = os.Getenv("CHAOS_WEIR"); weirBinary == "" {
+// build makes the binary and the modules.
+func build(dir string) (err error) {
+	if weirBinary = os.Getenv(weirVariable); weirBinary == "" {
 		weirBinary = filepath.Join(dir, "weir")
-		cmd := exec.Command("go", "build", "-tags", "faults", "-o", weirBinary, "../../cmd/weir")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("build weir: %w\n%s", err, out)
+		if err := command("go", "build", "-tags", "faults", "-o", weirBinary, "../../cmd/weir"); err != nil {
+			return err
 		}
 	}
-	// The module in C is small: a run that is killed soon should not spend its time on compiling.
-	module = filepath.Join(dir, "late_flights.wasm")
-	cmd := exec.Command(weirBinary, "module", "build", "../../modules/late_flights_c/testdata/late_flights.wasm",
-		"--manifest", "../../modules/late_flights/manifest.json", "--out", module)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("append the manifest: %w\n%s", err, out)
+	made := filepath.Join(dir, "go.wasm")
+	err = command("env", "-C", "../../modules/late_flights", "GOOS=wasip1", "GOARCH=wasm", "GOWORK=off",
+		"go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-o", made, ".")
+	if err != nil {
+		return err
+	}
+	for i, raw := range []string{"../../modules/late_flights_c/testdata/late_flights.wasm", made} {
+		module := modulePath(dir, i)
+		if err := command(weirBinary, "module", "build", raw, "--manifest", "../../modules/late_flights/manifest.json", "--out", module); err != nil {
+			return err
+		}
+		if modules[i], err = os.ReadFile(module); err != nil {
+			return err
+		}
+	}
+	return compile(dir)
+}
+
+// compile compiles the modules into a cache for all runs: one that is killed soon should not spend its time on compiling.
+func compile(dir string) error {
+	if err := os.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache")); err != nil {
+		return err
+	}
+	rows := filepath.Join(dir, "rows.ndjson")
+	if err := os.WriteFile(rows, []byte(`{"dep_delay":60}`), 0o644); err != nil {
+		return err
+	}
+	for i := range modules {
+		if err := command(weirBinary, "module", "test", modulePath(dir, i), "--schema", "dep_delay BIGINT", "--input", rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func modulePath(dir string, i int) string {
+	return filepath.Join(dir, fmt.Sprintf("late_flights_%d.wasm", i))
+}
+
+func command(name string, args ...string) error {
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
 	}
 	return nil
 }
@@ -65,124 +114,125 @@ type size struct{ flights, rounds int }
 var (
 	small = size{4_000, 4}
 	full  = size{20_000, 10}
-	whole = size{336_776, 10} // all flights
+	whole = size{allFlights, 10}
 )
 
-// wholeEvery is how many seeds there are to one that goes over all flights.
-const wholeEvery = 30
+const (
+	allFlights = 336_776
+	// wholeEvery is how many seeds there are to one that goes over all flights.
+	wholeEvery = 30
+	// atOnce is how many seeds are tried at a time: their processes wait more than they work.
+	atOnce = 4
+	// reportLines is how much of what a process said is in a report; all of it is kept in a file.
+	reportLines = 40
+)
 
-// summary is what CHAOS_JSON gets.
-type summary struct {
-	OK       bool           `json:"ok"`
-	Seeds    []outcome      `json:"seeds"`
-	Passed   int            `json:"passed"`
-	Runs     int            `json:"runs"`
-	Struck   map[string]int `json:"struck"`
-	Untried  []string       `json:"untried"` // faults that never struck
-	Duration float64        `json:"seconds"`
+// seeds are how many seeds are to be tried; given says that somebody asked for so many.
+func seeds() (n int, given bool, err error) {
+	text := os.Getenv(seedsVariable)
+	if text == "" {
+		return 2, false, nil
+	}
+	if n, err = strconv.Atoi(text); err != nil || n < 1 {
+		return 0, true, fmt.Errorf("%s=%q: want a number of seeds", seedsVariable, text)
+	}
+	return n, true, nil
 }
 
-type outcome struct {
-	Seed    uint64         `json:"seed"`
-	OK      bool           `json:"ok"`
-	Flights int            `json:"flights"`
-	Runs    int            `json:"runs"`
-	Struck  map[string]int `json:"struck"`
-	Seconds float64        `json:"seconds"`
-	Error   string         `json:"error,omitempty"`
+func sizeOf(seed uint64, given bool) size {
+	switch {
+	case !given:
+		return small
+	case seed%wholeEvery == 0:
+		return whole
+	}
+	return full
 }
 
 // TestSeeds tries as many seeds as CHAOS_SEEDS says, from 1 on, or two small ones.
 func TestSeeds(t *testing.T) {
-	seeds, each, given := 2, small, os.Getenv("CHAOS_SEEDS")
-	if given != "" {
-		n, err := strconv.Atoi(given)
-		if err != nil || n < 1 {
-			t.Fatalf("CHAOS_SEEDS=%q: want a number of seeds", given)
-		}
-		seeds, each = n, full
+	n, given, err := seeds()
+	if err != nil {
+		t.Fatal(err)
 	}
 	first := uint64(1)
 	if *oneSeed != 0 {
-		first, seeds = *oneSeed, 1
+		first, n = *oneSeed, 1
+	}
+	flights, err := readFlights()
+	if err != nil {
+		t.Fatal(err)
 	}
 	began := time.Now()
-	all := make([]outcome, seeds)
-	free := make(chan struct{}, max(1, min(4, runtime.NumCPU())))
+	all := make([]outcome, n)
+	free := make(chan struct{}, atOnce)
 	var trying sync.WaitGroup
-	for i := range all {
+	for i := range n {
+		i = n - 1 - i // the last one may be one over all flights, that takes longer than the others
 		free <- struct{}{}
 		trying.Go(func() {
-			seed, much := first+uint64(i), each
-			if given != "" && seed%wholeEvery == 0 {
-				much = whole
-			}
-			all[i] = try(t, seed, much)
+			all[i] = try(t, first+uint64(i), given, flights)
 			<-free
 		})
 	}
 	trying.Wait()
-	s := sum(all)
-	s.Duration = time.Since(began).Seconds()
-	if seeds >= 30 && len(s.Untried) > 0 {
-		s.OK = false
+	s := sum(all, time.Since(began))
+	if len(s.Untried) > 0 {
 		t.Errorf("these never struck, so nothing is known about them: %s", strings.Join(s.Untried, ", "))
+		if !roomIsThere() {
+			t.Error("a disk can't be filled here: that takes a user namespace in which a file system may be mounted, or root")
+		}
 	}
-	t.Logf("%d of %d seeds passed, %d runs, struck: %v, never: %v", s.Passed, seeds, s.Runs, s.Struck, s.Untried)
-	if path := os.Getenv("CHAOS_JSON"); path != "" {
-		text, err := json.MarshalIndent(s, "", "  ")
-		if err == nil {
-			err = os.WriteFile(path, append(text, '\n'), 0o644)
-		}
-		if err != nil {
-			t.Error(err)
-		}
+	t.Logf("%d of %d seeds passed, %d runs, %d records compared, struck: %v, never: %v", s.Passed, n, s.Runs, s.Compared, s.Struck, s.Untried)
+	if err := s.write(os.Getenv(jsonVariable)); err != nil {
+		t.Error(err)
 	}
 }
 
-func try(t *testing.T, seed uint64, much size) outcome {
-	began := time.Now()
-	s := scenario{
-		plan: newPlan(seed, much.flights, much.rounds), dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 1)),
-		struck: map[string]int{}, talk: func(string, ...any) {},
-	}
+// try tries a seed.
+func try(t *testing.T, seed uint64, given bool, flights []string) outcome {
+	much := sizeOf(seed, given)
+	hear := func(string) {}
 	if *oneSeed != 0 {
-		s.talk = func(format string, args ...any) {
-			t.Logf("%6.3f "+format, append([]any{time.Since(began).Seconds()}, args...)...)
-		}
+		hear = func(line string) { t.Log(line) }
 	}
-	var err error
-	if s.input, err = readFlights(much.flights); err == nil {
-		err = s.try(t.Context())
+	s := newScenario(newPlan(seed, much.flights, much.rounds), t.TempDir(), hear)
+	defer os.RemoveAll(s.dir) // now: there may be many
+	s.input = flights[:much.flights]
+	err := s.try(t.Context())
+	o := outcome{seed: seed, flights: s.flights, runs: s.runs, compared: s.compared, struck: s.struck, err: err}
+	if err == nil {
+		t.Logf("seed %d: passed, %d flights, %d runs in %.1f s", seed, s.flights, s.runs, time.Since(s.began).Seconds())
+		return o
 	}
-	o := outcome{Seed: seed, OK: err == nil, Flights: much.flights, Runs: s.runs, Struck: s.struck, Seconds: time.Since(began).Seconds()}
-	if err != nil {
-		o.Error = err.Error()
-		sizes := ""
-		if much != small {
-			sizes = fmt.Sprintf("CHAOS_SEEDS=%s ", os.Getenv("CHAOS_SEEDS"))
-		}
-		t.Errorf("seed %d: %v\nagain: %sgo test ./test/chaos -run TestSeeds -count=1 -v -seed %d", seed, err, sizes, seed)
+	var bad error
+	if o.kept, bad = s.keep(o.err); bad != nil {
+		t.Errorf("not all of seed %d is kept: %v", seed, bad)
 	}
+	again := fmt.Sprintf("go test ./test/chaos -run TestSeeds -count=1 -v -seed %d", seed)
+	if given {
+		again = fmt.Sprintf("%s=1 %s", seedsVariable, again)
+	}
+	t.Errorf("seed %d: %v\n\nwhat happened:\n%s\nkept in %s\nagain: %s", seed, o.err, s.story.String(), o.kept, again)
 	return o
 }
 
-func sum(all []outcome) summary {
-	s := summary{Seeds: all, Struck: map[string]int{}, Untried: []string{}}
-	for _, o := range all {
-		s.Runs += o.Runs
-		if o.OK {
-			s.Passed++
-		}
-		for kind, n := range o.Struck {
-			s.Struck[kind] += n
+// keep keeps what a failed scenario leaves: its folder, what its processes said, what is in the sinks, and what happened.
+func (s *scenario) keep(failure error) (dir string, err error) {
+	dir = filepath.Join(os.Getenv(keepVariable), fmt.Sprintf("seed-%d", s.seed))
+	if os.Getenv(keepVariable) == "" {
+		if dir, err = os.MkdirTemp("", fmt.Sprintf("weir-chaos-seed-%d-", s.seed)); err != nil {
+			return "", err
 		}
 	}
-	s.OK = s.Passed == len(all)
-	for _, kind := range kinds() {
-		if s.Struck[kind] == 0 {
-			s.Untried = append(s.Untried, kind)
-		}
+	if err := os.RemoveAll(dir); err != nil {
+		return dir, err
 	}
-	return s
+	err = copied(dir, s.dir)
+	for i, p := range s.processes {
+		name := filepath.Join(dir, fmt.Sprintf("process-%02d-%s.log", i, p.cmd.Args[1]))
+		err = errors.Join(err, os.WriteFile(name, []byte(p.talk()), 0o644))
+	}
+	story := fmt.Sprintf("seed %d: %v\n\n%s", s.seed, failure, s.story.String())
+	return dir, errors.Join(err, os.WriteFile(filepath.Join(dir, "story.txt"), []byte(story), 0o644))
 }

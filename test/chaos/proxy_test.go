@@ -15,6 +15,7 @@ import (
 type proxy struct {
 	listener net.Listener
 	to       string
+	closed   chan struct{}
 	ended    sync.WaitGroup
 
 	mu      sync.Mutex
@@ -34,6 +35,13 @@ type waiter struct {
 	reached chan struct{}
 }
 
+func (t trigger) direction() int {
+	if t.down {
+		return 1
+	}
+	return 0
+}
+
 const (
 	serverHost = "127.0.0.1"
 	proxyHost  = "127.0.0.2"
@@ -44,7 +52,10 @@ func startProxy(port string) (*proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{listener: l, to: net.JoinHostPort(serverHost, port), conns: map[net.Conn]bool{}, held: map[net.Conn]time.Time{}}
+	p := &proxy{
+		listener: l, to: net.JoinHostPort(serverHost, port), closed: make(chan struct{}),
+		conns: map[net.Conn]bool{}, held: map[net.Conn]time.Time{},
+	}
 	p.ended.Go(p.accept)
 	return p, nil
 }
@@ -81,7 +92,7 @@ func (p *proxy) carry(from, to net.Conn, direction int) {
 	for {
 		n, err := from.Read(buf)
 		for rest := buf[:n]; len(rest) > 0; {
-			time.Sleep(p.wait(from))
+			p.pause(p.wait(from))
 			m := p.pass(from, direction, len(rest))
 			if _, err := to.Write(rest[:m]); err != nil {
 				return
@@ -106,6 +117,19 @@ func (p *proxy) wait(from net.Conn) time.Duration {
 	return d
 }
 
+// pause waits, unless the proxy is closed.
+func (p *proxy) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.closed:
+	}
+}
+
 // pass counts as many of n bytes as may go before the next trigger.
 func (p *proxy) pass(from net.Conn, direction, n int) int {
 	p.mu.Lock()
@@ -113,7 +137,7 @@ func (p *proxy) pass(from net.Conn, direction, n int) int {
 	p.said = p.said || direction == 0 && p.marked[from]
 	for _, w := range p.waiting {
 		left := w.bytes - p.passed[direction]
-		if w.down == (direction == 1) && left > 0 {
+		if w.direction() == direction && left > 0 {
 			n = int(min(int64(n), left))
 		}
 	}
@@ -127,11 +151,7 @@ func (p *proxy) tell() {
 	defer p.mu.Unlock()
 	left := p.waiting[:0]
 	for _, w := range p.waiting {
-		i := 0
-		if w.down {
-			i = 1
-		}
-		if p.passed[i] < w.bytes {
+		if p.passed[w.direction()] < w.bytes {
 			left = append(left, w)
 			continue
 		}
@@ -159,6 +179,13 @@ func (p *proxy) reached(ctx context.Context, at trigger) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// has tells whether a trigger is reached.
+func (p *proxy) has(at trigger) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.passed[at.direction()] >= at.bytes
 }
 
 // disturb does what a disturbance says, and tells whether there was anything to disturb.
@@ -199,6 +226,7 @@ func (p *proxy) spoke() bool {
 
 func (p *proxy) close() {
 	_ = p.listener.Close()
+	close(p.closed)
 	p.mu.Lock()
 	for c := range p.conns {
 		_ = c.Close()

@@ -3,6 +3,9 @@
 package chaos
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -65,10 +68,7 @@ func wholeFiles(dir string, lane int) (paths []string, err error) {
 
 // stateOf is what the state folder holds of a lane.
 func stateOf(dir string, lane int) (checkpoint.State, error) {
-	if _, err := os.Stat(dir); err != nil {
-		return checkpoint.State{}, nil // no run has got that far
-	}
-	all, err := checkpoint.Dir{Path: dir}.List()
+	all, err := allStates(dir)
 	for _, s := range all {
 		if int(s.Partition) == lane {
 			return s, err
@@ -77,10 +77,18 @@ func stateOf(dir string, lane int) (checkpoint.State, error) {
 	return checkpoint.State{}, err
 }
 
-// begun tells whether a process may go on beside a successor that has a copy of its state: every lane has writer ids for good, and the
-// successor will have no reason to draw other ones, since sinks that have grown to so many partitions have been noticed. Where ids are
-// drawn anew under a process that goes on with the old ones, both write.
-func begun(dir string, partitions int) (bool, error) {
+// allStates are what the state folder holds. No run may have got so far that there is one.
+func allStates(dir string) ([]checkpoint.State, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, nil
+	}
+	return checkpoint.Dir{Path: dir}.List()
+}
+
+// settled tells whether a process may go on beside a successor that has a copy of its state: every lane has writer ids for good, and the
+// successor will have no reason to draw other ones, since the lane has gone over to the variant, and has noticed how many partitions the
+// sinks have. Where ids are drawn anew under a process that goes on with the old ones, both write.
+func settled(dir string, lanes, partitions int, v variant) (bool, error) {
 	for lane := range lanes {
 		s, err := stateOf(dir, lane)
 		whole, bad := wholeFiles(dir, lane)
@@ -92,6 +100,16 @@ func begun(dir string, partitions int) (bool, error) {
 				return false, nil
 			}
 		}
+		plan, err := checkpoint.Dir{Path: dir}.Blob(s.Last.Plan)
+		if err != nil || !v.is(plan) {
+			return false, err
+		}
 	}
 	return true, nil
+}
+
+// is tells whether a plan, as the state folder keeps it, is of the variant.
+func (v variant) is(plan []byte) bool {
+	module := sha256.Sum256(modules[v.module])
+	return bytes.Contains(plan, []byte(v.parameter())) && bytes.Contains(plan, []byte(hex.EncodeToString(module[:])))
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/weir-stream/weir/internal/fault"
 )
 
 // linear is the linear memory of one instance. On Linux with 64 bits it is address space of its own, reserved for all that
@@ -95,7 +97,7 @@ func (l *linear) pin() error {
 	}
 	image, err := l.pages.mapImage(memory, l.mapped)
 	if err != nil {
-		return fmt.Errorf("keeping an image of %d bytes of memory: %w", l.size, err)
+		return fault.Environmentf("keeping an image of %d bytes of memory: %w", l.size, err)
 	}
 	old := l.mapped
 	l.mapped, l.copied, l.pinned = image, nil, l.size
