@@ -46,7 +46,7 @@ Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the env
 	flags := cmd.Flags()
 	flags.StringVar(&c.State, "state", "", "folder that keeps checkpoints; without it nothing is kept")
 	flags.DurationVar(&c.CheckpointInterval, "checkpoint-interval", time.Second, "time between the checkpoints of a lane")
-	flags.DurationVar(&c.DrainTimeout, "drain-timeout", 30*time.Second, "how long SIGTERM waits for what was read to get through")
+	flags.DurationVar(&c.DrainTimeout, "drain-timeout", 20*time.Second, "how long SIGTERM waits for what was read to get through")
 	flags.BoolVar(&c.UntilEnd, "until-end", false, "stop at the end offsets seen at start")
 	flags.StringVar(&c.Worker, "worker", "0/1", "I/N: run only the source partitions p with p mod N = I")
 	flags.BoolVar(&c.Explain, "explain", false, "print the plan and end")

@@ -29,8 +29,8 @@ func (pl *plan) checkDelivery(state bool) error {
 		refuse("what was written before a crash is known from checkpoints, and there is no folder for them: name one with --state")
 	}
 	for _, s := range pl.sinks {
-		if is := s.table.connector.Delivery(); d == connector.AtMostOnce && is != d || d == connector.ExactlyOnce && is == connector.AtMostOnce {
-			refuse("table %s has delivery = '%s': records that one sink gives up another can't have once more; give all sinks of the pipeline the same delivery",
+		if is := s.table.connector.Delivery(); is != d {
+			refuse("table %s has delivery = '%s': what is made again after a crash is made for all sinks of a pipeline; give them the same delivery",
 				s.insert.Sink.Name, is)
 		}
 	}

@@ -54,6 +54,8 @@ func (c *Checkpoint) valid() error {
 		return fmt.Errorf("%d source partitions", c.SourcePartitions)
 	case c.Plan != "" && !isHash(c.Plan):
 		return fmt.Errorf("plan %q is no SHA-256 in hex", c.Plan)
+	case c.SeenAt != nil && *c.SeenAt < 0:
+		return fmt.Errorf("what was seen belongs to offset %d", *c.SeenAt)
 	case c.Read != nil && (c.Read.Offset < 0 || len(c.Read.Sum) > maxSum || !utf8.ValidString(c.Read.Sum)):
 		return fmt.Errorf("record read %+v", *c.Read)
 	case len(c.Sinks) > maxSinks:

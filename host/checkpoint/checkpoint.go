@@ -36,9 +36,9 @@ type Checkpoint struct {
 	Sinks map[string]Sink `json:"sinks"`
 	// Read is one of the last records before Next, by which a topic that was deleted and made again is known. nil: none was read yet.
 	Read *Read `json:"read,omitempty"`
-	// SeenAt is the offset that Seen belongs to: Next, or where the checkpoint before was. Who goes on reads from there, and makes nothing
+	// SeenAt is the offset that Seen belongs to, where that is not Next but lies before it. Who goes on reads from there, and makes nothing
 	// of what lies before Next.
-	SeenAt int64 `json:"seen_at,omitempty"`
+	SeenAt *int64 `json:"seen_at,omitempty"`
 	// Seen is which ordinals of which writers the source held before SeenAt, longest ago first. At most 1,024 writers.
 	Seen []SeenWriter `json:"seen,omitempty"`
 }

@@ -194,7 +194,7 @@ func (d Dir) Rewind(pipeline string, partition uint32, to int64) (was Checkpoint
 // rewound is what a lane goes on from at another offset than its own.
 func rewound(was Checkpoint, to int64) Checkpoint {
 	c := was
-	c.Epoch, c.Next, c.Read, c.SeenAt, c.Seen, c.Sinks = was.Epoch+1, to, nil, 0, nil, make(map[string]Sink, len(was.Sinks))
+	c.Epoch, c.Next, c.Read, c.SeenAt, c.Seen, c.Sinks = was.Epoch+1, to, nil, nil, nil, make(map[string]Sink, len(was.Sinks))
 	for name, s := range was.Sinks {
 		s.Writer, s.Ordinals, s.Positions = 0, nil, nil
 		c.Sinks[name] = s

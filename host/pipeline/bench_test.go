@@ -350,7 +350,11 @@ func (s *watchedSource) Open(ctx context.Context, p uint32, offset, until int64,
 	s.b.mu.Lock()
 	last, ok := s.b.saved[fmt.Sprintf("p/%d", p)]
 	looks := last.Read != nil && last.Read.Offset == offset && until == offset+1
-	if !ok || last.Next != offset && !looks {
+	from := last.Next
+	if last.SeenAt != nil {
+		from = *last.SeenAt
+	}
+	if !ok || from != offset && !looks {
 		s.b.breaks("invariant 3: partition %d is opened at %d, its checkpoint is %+v, %v", p, offset, last, ok)
 	}
 	s.b.mu.Unlock()

@@ -257,7 +257,7 @@ func (d *decoding) due() (bool, signal) {
 
 // cut closes the open batch and makes an item of it.
 func (d *decoding) cut(s signal, err error) item {
-	it := item{rejected: d.rejected, next: d.next, signal: s, err: err}
+	it := item{rejected: d.rejected, signal: s, err: err, point: point{next: d.next, seen: d.seen(), read: d.last}}
 	it.size = int64(d.raw + d.builder.Bytes() + rowCost*d.held())
 	if rows := d.builder.Rows(); rows > 0 {
 		it.batch = &batch.Batch{Record: d.builder.NewRecord(), From: d.from}
@@ -270,7 +270,6 @@ func (d *decoding) cut(s signal, err error) item {
 	d.account()
 	if s != none {
 		d.marked, d.dirty = time.Now(), false
-		it.seen, it.read = d.seen(), d.last
 	}
 	return it
 }

@@ -37,7 +37,9 @@ func (f *fleet) finishEarlier(ctx context.Context, p uint32, saved checkpoint.La
 	if err != nil || ahead == "" {
 		return err == nil, err
 	}
-	if err := f.runEarlier(ctx, p, saved, at); err != nil {
+	f.earlier.Lock()
+	defer f.earlier.Unlock()
+	if err := f.runEarlier(ctx, p, saved, at.Plan); err != nil {
 		return false, fmt.Errorf("%s holds records beyond the checkpoint that were made as the file, a module or a parameter was before, "+
 			"and that must be finished first: %w; run what was there before, or %s", ahead, err, toDraw)
 	}
@@ -83,12 +85,23 @@ func (s *sinks) ahead(ctx context.Context, at checkpoint.Checkpoint) (name strin
 	return "", nil
 }
 
-// runEarlier runs a lane as it was planned before, from its checkpoint until the sinks hold nothing beyond it.
-func (f *fleet) runEarlier(ctx context.Context, p uint32, saved checkpoint.Lane, at checkpoint.Checkpoint) (err error) {
-	c, err := f.c.earlier(ctx, at.Plan)
+// runEarlier runs a lane as it was planned before, from its checkpoint until the sinks hold nothing beyond it. That plan may fail at a
+// record, as it did before: then it is run once more, row by row, since what lies before that record in its batch may be all there is.
+func (f *fleet) runEarlier(ctx context.Context, p uint32, saved checkpoint.Lane, plan string) error {
+	c, err := f.c.earlier(ctx, plan)
 	if err != nil {
 		return err
 	}
+	c.Log.Info("the lane's plan has changed: what the earlier one has in the sinks is finished first", "lane", fmt.Sprintf("%s/%d", c.Name, p), "plan", plan)
+	if err = f.catchUp(ctx, c, p, saved); fault.Of(err) == fault.Input {
+		c.Limits.Rows = 1
+		err = f.catchUp(ctx, c, p, saved)
+	}
+	return err
+}
+
+// catchUp runs a lane under another plan than the fleet's, from its checkpoint until the sinks hold nothing beyond it.
+func (f *fleet) catchUp(ctx context.Context, c *Config, p uint32, saved checkpoint.Lane) (err error) {
 	source, err := c.Source.Connector.OpenSource(ctx, c.env(PartSource))
 	if err != nil {
 		return fmt.Errorf("table %s: %w", c.Source.Table, err)
@@ -99,6 +112,7 @@ func (f *fleet) runEarlier(ctx context.Context, p uint32, saved checkpoint.Lane,
 		return err
 	}
 	defer closing(&err, outs.close)
+	at, _ := saved.Last()
 	if ahead, err := outs.ahead(ctx, at); err != nil || ahead == "" {
 		return err
 	}
@@ -106,7 +120,6 @@ func (f *fleet) runEarlier(ctx context.Context, p uint32, saved checkpoint.Lane,
 	if err != nil {
 		return err
 	}
-	c.Log.Info("the lane's plan has changed: what the earlier one has in the sinks is finished first", "lane", fmt.Sprintf("%s/%d", c.Name, p), "plan", at.Plan)
 	l := newLane(c, p, newBudget(c.QueueBytes))
 	l.saved, l.finishing = saved, true
 	defer func() {

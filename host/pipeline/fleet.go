@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type fleet struct {
 	started int // how many partitions the source had at the start of the run
 	known   int // those below have lanes, here or at another worker
 	first   func() (int, error)
+	earlier sync.Mutex // held by the lane that is run as it was planned before, with a source, sinks and a budget of its own
 
 	mu    sync.Mutex
 	lanes []*lane // those that are open
@@ -45,7 +47,8 @@ func count(partitions []uint32) int {
 // findFirst is how many partitions the source had when the pipeline first began, as the oldest lane remembers that the store knows of.
 // Where none does, that is now.
 func (f *fleet) findFirst() (int, error) {
-	first := f.started
+	first, known := f.started, false
+	var unread error
 	states, err := f.c.Store.List()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
@@ -54,12 +57,13 @@ func (f *fleet) findFirst() (int, error) {
 		if s.Pipeline != f.c.Name {
 			continue
 		}
-		if s.Err != nil {
-			return 0, s.Err
-		}
 		if s.OK && s.Last.Topic == f.source.Topic() {
-			first = min(first, s.Last.SourcePartitions)
+			first, known = min(first, s.Last.SourcePartitions), true
 		}
+		unread = cmp.Or(unread, s.Err)
+	}
+	if !known && unread != nil {
+		return 0, unread
 	}
 	return first, nil
 }

@@ -41,12 +41,28 @@ type item struct {
 	batch    *batch.Batch     // decoded rows; nil: none
 	outputs  []operator.Batch // what the chain made of them
 	rejected []rejection      // rows that decoding or the chain refused
-	next     int64            // offset of the first record not wholly in this or an earlier item
-	seen     *seen            // what the source has shown before next; nil: not asked
-	read     *checkpoint.Read // a record before next; nil: none that the checkpoint before does not have
 	size     int64            // bytes of the budget that the item holds
 	signal   signal           // what to do behind the rows
 	err      error            // why the lane stops, where signal is stop and there is a reason
+	point
+}
+
+// point is a place in the source, with what a checkpoint there says of it.
+type point struct {
+	next int64            // offset of the first record not wholly in this or an earlier item
+	seen *seen            // what the source has shown before next, or a little before; nil: not known
+	read *checkpoint.Read // a record before next; nil: none is known
+}
+
+// behind is p, with what is known of a point before it where p lies before what is known of it: a lane has stopped within an item.
+func (p point) behind(before point) point {
+	if p.seen != nil && p.seen.at > p.next {
+		p.seen = before.seen
+	}
+	if p.read != nil && p.read.Offset >= p.next {
+		p.read = before.read
+	}
+	return p
 }
 
 // signal is control that travels in order with the batches.
@@ -125,16 +141,17 @@ func (l *lane) readAndDecode(ctx, reading context.Context) error {
 // 5).
 func (l *lane) runGuests(ctx context.Context) error {
 	defer close(l.processed)
-	through := l.source.start
+	through := point{next: l.source.start}
 	for it := range l.decoded {
 		if it.batch != nil {
 			began := time.Now()
 			if err := l.operate(ctx, &it); err != nil { // operator.Chain
-				it = item{signal: stop, err: err, next: through, size: it.size}
+				it = item{signal: stop, err: err, point: through, size: it.size}
 			}
 			spent(&l.c.Stats.Operators, began)
 		}
-		through = it.next
+		it.point = it.behind(through)
+		through = it.point
 		if err := pass(ctx, l.processed, it); err != nil {
 			return err
 		}
@@ -148,18 +165,19 @@ func (l *lane) runGuests(ctx context.Context) error {
 // encodeAndWrite writes what came out, and saves a checkpoint where the item says so: every sink confirmed, then the
 // checkpoint durable, then the commit (invariants 1 and 2).
 func (l *lane) encodeAndWrite(ctx context.Context) error {
-	through := l.source.start
+	through := point{next: l.source.start}
 	for it := range l.processed {
 		if err := l.reserve(&it); err != nil { // checkpoint.Lane, where records are written at most once
+			it.release()
 			return err
 		}
 		if err := l.sinks.write(ctx, &it); unfit(err) { // format.Encoder, connector.Writer
-			it = item{signal: stop, err: err, next: through, size: it.size}
+			it = item{signal: stop, err: err, point: through, size: it.size}
 			l.sinks.again()
 		} else if err != nil {
 			return err
 		}
-		through = it.next
+		through = it.point
 		l.budget.release(it.size)
 		if it.signal == none && (l.overdue() || l.finishing && l.sinks.reached(it.next)) {
 			it.signal = mark
@@ -182,7 +200,7 @@ func (l *lane) encodeAndWrite(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := l.save(it.next, it.seen, it.read); err != nil { // checkpoint.Lane
+		if err := l.save(it.point); err != nil { // checkpoint.Lane
 			return err
 		}
 		faultpoint.Pass("lane saved")

@@ -19,8 +19,8 @@ func skipLost(ctx context.Context, c *Config, source connector.Source, at *check
 	if err != nil {
 		return 0, false, err
 	}
-	if len(at.Seen) > 0 && at.SeenAt < earliest { // what was seen is as good there, but for what is gone
-		at.SeenAt, changed = earliest, true
+	if at.SeenAt != nil && *at.SeenAt < earliest { // what was seen is as good there, but for what is gone
+		at.SeenAt, changed = &earliest, true
 	}
 	if at.Next >= earliest {
 		return 0, changed, nil

@@ -75,7 +75,7 @@ func TestRetentionOfWhatIsThrough(t *testing.T) {
 		}
 		b.saved["p/0"] = checkpoint.Checkpoint{
 			Version: checkpoint.Version, Pipeline: "p", Topic: "in", Next: next, Sinks: map[string]checkpoint.Sink{},
-			SeenAt: 30, Seen: []checkpoint.SeenWriter{{Writer: 7, Next: 155}}, // so that the first are stale
+			SeenAt: new(int64(30)), Seen: []checkpoint.SeenWriter{{Writer: 7, Next: 155}}, // so that the first are stale
 		}
 		b.mem.Trim("in", 0, 40)
 		c := b.config()
@@ -94,7 +94,7 @@ func TestSkippingNeverMistakesARecordForAnother(t *testing.T) {
 	j.skipLost, j.most, j.limits.Rows, j.interval = true, 1, 1, 1
 	b := newBench(t, j)
 	c := b.config()
-	c.Store = failingStore{(*store)(b)}
+	c.Store = failingStore{(*store)(b), 2}
 	if err := b.run(t.Context(), c, nil); err == nil {
 		t.Fatal("the run did not break off")
 	}
@@ -109,18 +109,24 @@ func TestSkippingNeverMistakesARecordForAnother(t *testing.T) {
 	}
 }
 
-// failingStore fails to save what lies behind offset 2.
-type failingStore struct{ checkpoint.Store }
+// failingStore fails to save what lies behind an offset.
+type failingStore struct {
+	checkpoint.Store
+	last int64
+}
 
 func (s failingStore) Open(pipeline, topic string, partition uint32) (checkpoint.Lane, error) {
 	l, err := s.Store.Open(pipeline, topic, partition)
-	return failingLane{l}, err
+	return failingLane{l, s.last}, err
 }
 
-type failingLane struct{ checkpoint.Lane }
+type failingLane struct {
+	checkpoint.Lane
+	last int64
+}
 
 func (l failingLane) Save(c checkpoint.Checkpoint) error {
-	if c.Next > 2 {
+	if c.Next > l.last {
 		return errInjected
 	}
 	return l.Lane.Save(c)

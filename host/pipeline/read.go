@@ -36,6 +36,10 @@ func (f *fleet) sameTopic(ctx context.Context, p uint32, was *checkpoint.Read) e
 		return err
 	}
 	is, err := readAgain(ctx, f.source, p, was.Offset)
+	var gone *connector.OutOfRangeError
+	if errors.As(err, &gone) { // just now
+		return nil
+	}
 	if err != nil || is != nil && *is == *was {
 		return err
 	}

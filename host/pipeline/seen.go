@@ -27,9 +27,6 @@ func (d *decoding) seen() *seen {
 
 // seenAt is what a checkpoint says of that, and where to read from.
 func seenAt(c checkpoint.Checkpoint) (from int64, writers []connector.SeenWriter) {
-	if len(c.Seen) == 0 {
-		return c.Next, nil
-	}
 	for _, w := range c.Seen {
 		one := connector.SeenWriter{Writer: w.Writer, Next: w.Next}
 		for _, b := range w.Beyond {
@@ -37,5 +34,8 @@ func seenAt(c checkpoint.Checkpoint) (from int64, writers []connector.SeenWriter
 		}
 		writers = append(writers, one)
 	}
-	return min(c.SeenAt, c.Next), writers
+	if c.SeenAt != nil {
+		return min(*c.SeenAt, c.Next), writers
+	}
+	return c.Next, writers
 }

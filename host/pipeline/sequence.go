@@ -21,8 +21,9 @@ type sequence struct {
 	found     []int64 // by partition, the ordinal behind those that the sink had when the lane was opened
 	positions []int64 // see checkpoint.Sink
 
-	begun   []int64  // next, before the item that is being written
-	current []uint32 // where records went that are made of the same source record as the last one
+	begun        []int64  // next, before the item that is being written
+	begunCurrent []uint32 // current then
+	current      []uint32 // where records went that are made of the same source record as the last one
 }
 
 // findersAtOnce is how many partitions of a sink a lane looks at, at a time.

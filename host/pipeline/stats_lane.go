@@ -4,8 +4,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
-
-	"github.com/weir-stream/weir/host/checkpoint"
 )
 
 // LaneStats is how far a lane is. Every method may be called while it runs.
@@ -113,14 +111,14 @@ func (d *decoding) account() {
 }
 
 // save is sinks.save on the lane's account.
-func (l *lane) save(next int64, seen *seen, read *checkpoint.Read) error {
+func (l *lane) save(at point) error {
 	began := time.Now()
-	if err := l.sinks.save(next, seen, read); err != nil {
+	if err := l.sinks.save(at); err != nil {
 		l.c.Stats.SaveFailures.Add(1)
 		return err
 	}
 	l.c.Stats.Saves.Observe(time.Since(began))
-	l.stats.saved(next)
+	l.stats.saved(at.next)
 	return nil
 }
 

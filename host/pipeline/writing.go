@@ -93,7 +93,8 @@ type output struct {
 	lane    string
 	current int64 // offset of the source record that was written for last, -1: none yet
 	before  int64 // count before its first row
-	begun   int64 // count before the item that is being written
+
+	begun, begunCurrent, begunBefore int64 // count, current and before as they were before the item that is being written
 
 	records, bytes int64 // written since the last flush
 	suppressed     int64 // since then, found in the sink
@@ -182,7 +183,7 @@ func (w *writing) write(ctx context.Context, it *item) error {
 			if t.Output != out.Index {
 				continue
 			}
-			if err := w.rows(ctx, t, out.Batch); err != nil {
+			if err := w.rows(ctx, t, out.Batch, it); err != nil {
 				return fmt.Errorf("table %s: %w", t.Table, err)
 			}
 		}
@@ -190,17 +191,21 @@ func (w *writing) write(ctx context.Context, it *item) error {
 	w.c.Stats.Rejected.Add(int64(len(it.rejected)))
 	for i := range it.rejected {
 		w.c.Stats.rejected(&it.rejected[i])
-		if err := w.letter(ctx, &it.rejected[i]); err != nil {
+		if err := w.letter(ctx, &it.rejected[i], it); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch) error {
+func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch, it *item) error {
 	rows := int(b.Record.NumRows())
 	if rows == 0 {
 		return nil
+	}
+	if t.sequence != nil && b.Derived && lastOffset(b, 0) >= it.next {
+		return fault.Inputf("what a module made of %s does not say which rows it is made of, and the batch ends within a record: with exactly_once "+
+			"the module has to give its rows origins, or patches", madeOf(b, 0))
 	}
 	began := time.Now()
 	if err := t.encode(b, rows); err != nil {
@@ -217,6 +222,9 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch) error {
 		if key != nil {
 			m.Key = key(row)
 		}
+		if start = end; t.withholds(lastOffset(b, row), it) {
+			continue
+		}
 		err := t.put(ctx, lastOffset(b, row), m)
 		if errors.Is(err, connector.ErrTooLarge) {
 			return fault.Inputf("a row made of %s: %w; leave such rows out with a module, or select fewer or shorter columns", madeOf(b, row), err)
@@ -224,7 +232,6 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch) error {
 		if err != nil {
 			return err
 		}
-		start = end
 	}
 	spent(&w.c.Stats.Write, began)
 	return nil
@@ -299,8 +306,8 @@ func keys(col arrow.Array) func(row int) []byte {
 	}
 }
 
-func (w *writing) letter(ctx context.Context, r *rejection) error {
-	if r.letters < 0 {
+func (w *writing) letter(ctx context.Context, r *rejection, it *item) error {
+	if r.letters < 0 || w.letters[r.letters].withholds(r.letter.Offset, it) {
 		return nil
 	}
 	key, err := r.letter.Key()
@@ -317,18 +324,19 @@ func (w *writing) letter(ctx context.Context, r *rejection) error {
 
 // begin notes where an item begins.
 func (o *output) begin() {
-	o.begun = o.count
-	if o.sequence != nil {
-		copy(o.sequence.begun, o.sequence.next)
+	o.begun, o.begunCurrent, o.begunBefore = o.count, o.current, o.before
+	if q := o.sequence; q != nil {
+		copy(q.begun, q.next)
+		q.begunCurrent = append(q.begunCurrent[:0], q.current...)
 	}
 }
 
 // again goes back to there.
 func (o *output) again() {
-	o.count, o.current = o.begun, -1
+	o.count, o.current, o.before = o.begun, o.begunCurrent, o.begunBefore
 	if q := o.sequence; q != nil {
 		copy(q.next, q.begun)
-		q.current = q.current[:0]
+		q.current = append(q.current[:0], q.begunCurrent...)
 	}
 }
 
@@ -360,6 +368,12 @@ func (o *output) put(ctx context.Context, offset int64, m connector.Message) err
 	o.records++
 	o.bytes += int64(len(m.Value))
 	return nil
+}
+
+// withholds tells whether a row is of the record that a lane stops at, and is to be written when all of the record is: so the sink holds
+// nothing beyond the checkpoint, and the run after it may be of another plan.
+func (o *output) withholds(offset int64, it *item) bool {
+	return o.sequence != nil && it.err != nil && offset >= it.next
 }
 
 // place is the lane's place in the sink as it was before anything of the record next was written. A lane that stops inside a record of
@@ -448,21 +462,26 @@ func (w *writing) movePositions(ctx context.Context, next int64) error {
 
 // save makes the lane's checkpoint durable: next, what the source has shown up to there, and the places in the sinks. Where the sinks have
 // got more partitions, and everything in them is covered, it is one with new writer ids.
-func (w *writing) save(next int64, seen *seen, read *checkpoint.Read) error {
+func (w *writing) save(at point) error {
 	defer spent(&w.c.Stats.Checkpoint, time.Now())
 	c := w.last
+	next := at.next
 	if w.mostOnce {
 		next = max(next, c.Next) // what was reserved is not read again
 	}
-	c.Epoch, c.Next, c.Sinks = c.Epoch+1, next, make(map[string]checkpoint.Sink)
-	if seen != nil && seen.at <= next {
-		c.SeenAt, c.Seen = 0, seen.writers
-		if len(seen.writers) > 0 {
-			c.SeenAt = seen.at
-		}
+	seenAt := c.Next
+	if c.SeenAt != nil {
+		seenAt = *c.SeenAt
 	}
-	if read != nil && read.Offset < next {
-		c.Read = read
+	c.Epoch, c.Next, c.Sinks = c.Epoch+1, next, make(map[string]checkpoint.Sink)
+	if at.seen != nil {
+		seenAt, c.Seen = at.seen.at, at.seen.writers
+	}
+	if c.SeenAt = nil; seenAt < next {
+		c.SeenAt = &seenAt
+	}
+	if at.read != nil {
+		c.Read = at.read
 	}
 	w.each(func(o *output) { c.Sinks[o.name] = o.place(next) })
 	save := w.saved.Save
@@ -509,20 +528,32 @@ func (o *output) redraw(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	if err := o.writer.Close(); err != nil {
+	if err := o.close(); err != nil {
 		return err
 	}
-	o.writer, err = o.sink.Open(ctx, o.lane, &connector.Sequence{Writer: q.writer})
-	o.sequence, o.partitions = q, n
-	return err
+	writer, err := o.sink.Open(ctx, o.lane, &connector.Sequence{Writer: q.writer})
+	if err != nil {
+		return err
+	}
+	o.writer, o.sequence, o.partitions = writer, q, n
+	return nil
+}
+
+// close closes the writer, if there is one: it may be that no other could be opened.
+func (o *output) close() error {
+	writer := o.writer
+	if o.writer = nil; writer == nil {
+		return nil
+	}
+	return writer.Close()
 }
 
 func (w *writing) close() (err error) {
 	for i := range w.tables {
-		err = errors.Join(err, w.tables[i].writer.Close())
+		err = errors.Join(err, w.tables[i].close())
 	}
 	for i := range w.letters {
-		err = errors.Join(err, w.letters[i].writer.Close())
+		err = errors.Join(err, w.letters[i].close())
 	}
 	return err
 }
