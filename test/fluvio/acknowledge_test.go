@@ -211,7 +211,7 @@ func sequenceResumed(t *testing.T, s *server) {
 			due += b.RecordCount()
 		}
 	}
-	if next, at, err := c.SequenceEnd(ctx, topic, 1, writer, 100, 120); next != 200 || at != 220 || err != nil {
+	if next, at, err := s.connect(t).SequenceEnd(ctx, topic, 1, writer, 100, 120); next != 200 || at != 220 || err != nil {
 		t.Errorf("in the end: next %d, end %d, %v", next, at, err)
 	}
 }
