@@ -152,7 +152,7 @@ func TestIntegersAreExact(t *testing.T) {
 			if end != 0 && (end != 1+len(token) || v != got || result != good) {
 				t.Fatalf("%q: plainInt says %d up to %d, want %d", padded, v, end, got)
 			}
-			if whole := exact.IsInt() && len(token) <= 19 && token == n.String(); whole && end == 0 {
+			if whole := result == good && exact.IsInt() && len(token) <= 19 && token == n.String(); whole && end == 0 {
 				t.Fatalf("%q: plainInt gives up", padded)
 			}
 		}
