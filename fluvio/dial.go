@@ -96,7 +96,10 @@ func (c *Client) encrypt(ctx context.Context, nc net.Conn, address, name string)
 		if certificateRefused(err) {
 			err = fmt.Errorf("%w (the server wants a client certificate, or another one than it got)", err)
 		}
-		if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) || errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) { // see mux: an io.EOF is the end of what is read, and nothing else
+			err = io.ErrUnexpectedEOF
+		}
+		if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = fmt.Errorf("%w (does the server use TLS?)", err)
 		}
 		return nil, fmt.Errorf("TLS with '%s': %w", name, err)

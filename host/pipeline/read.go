@@ -62,7 +62,7 @@ func readAgain(ctx context.Context, source connector.Source, p uint32, offset in
 			}
 		}
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF: // itself: an error of a lost connection may wrap it
 			return nil, nil
 		case err != nil:
 			return nil, fmt.Errorf("offset %d, which was read before: %w", offset, err)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -53,4 +54,17 @@ func TestRecordThatRetentionTookTellsNothing(t *testing.T) {
 	again.saved = b.saved
 	again.mem.Trim("in", 0, 5)
 	must(t, again.run(t.Context(), again.config(), nil))
+}
+
+// TestAConnectionThatEndsIsNoTopicMadeAgain loses it while the record read last is looked for.
+func TestAConnectionThatEndsIsNoTopicMadeAgain(t *testing.T) {
+	b := newBench(t, simple(numbered("a", 0, 5)))
+	must(t, b.run(t.Context(), b.config(), nil))
+	c := b.config()
+	c.Source.Connector = &failing{c.Source.Connector, func() error {
+		return fault.Environmentf("gave up: %w", io.EOF)
+	}}
+	if err := b.run(t.Context(), c, nil); fault.Of(err) != fault.Environment || !strings.Contains(err.Error(), "gave up") {
+		t.Errorf("the run ended with %v", err)
+	}
 }

@@ -143,14 +143,14 @@ func TestTheEndOfAConnectionFailsEverythingAndSaysWhatWasSent(t *testing.T) {
 	}
 	var resp protocol.FetchOffsetsResponse
 	err = c.Call(t.Context(), offsetsRequest("t"), &resp)
-	if !mux.Sent(err) || !errors.Is(err, io.EOF) || !strings.Contains(err.Error(), "FetchOffsets") {
+	if !mux.Sent(err) || !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "FetchOffsets") {
 		t.Errorf("call: %v", err)
 	}
-	if err := stream.Recv(t.Context(), new(protocol.StreamFetchResponse)); !errors.Is(err, io.EOF) {
+	if err := stream.Recv(t.Context(), new(protocol.StreamFetchResponse)); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("stream: %v", err)
 	}
 	err = c.Call(t.Context(), offsetsRequest("t"), &resp)
-	if err == nil || mux.Sent(err) || !errors.Is(err, io.EOF) {
+	if err == nil || mux.Sent(err) || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("later call: %v", err)
 	}
 	<-c.Done()

@@ -35,10 +35,10 @@ func (c *Conn) readLoop() {
 	clear(c.waiting)
 }
 
-// lost says in words what an end of the connection looks like from here.
+// lost says in words what an end of the connection looks like from here. It is never io.EOF: that would be taken for the end of what is read.
 func lost(err error) error {
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("connection closed by the server: %w", err)
+		return fmt.Errorf("connection closed by the server: %w", io.ErrUnexpectedEOF)
 	}
 	return err
 }
