@@ -72,10 +72,10 @@ func (c *crash) happen() (err error) {
 	}
 	if c.life {
 		time.Sleep(underWay)
-		return nil
+	} else {
+		c.replayed = int64(c.behind)
 	}
-	c.replayed = int64(c.behind)
-	return c.more(fresh)
+	return c.more(fresh) // a lane that has lived fast may have been through
 }
 
 // underWay is after how long what a killed lane had sent is in the sink.
@@ -185,7 +185,7 @@ func (c *crash) restart() (l *lane, first time.Duration, err error) {
 
 // readAgain is about how many source records are behind the checkpoint of a lane that wrote part of them.
 func (c *crash) readAgain() int64 {
-	return (c.seen - c.place.Ordinals[0]) * lived / c.total
+	return (c.seen - c.place.Ordinals[0]) * (lived + fresh) / c.total
 }
 
 // examine reads what the lane has looked at, from the checkpoint's position to where the sink ended, and what came since; and then times a

@@ -117,7 +117,7 @@ func TestDrainWhileEverythingWaits(t *testing.T) {
 				c := b.config()
 				c.UntilEnd, c.QueueBytes = false, 200
 				blocked := make(chan struct{})
-				c.Sinks[0].Connector = &blocking{c.Sinks[0].Connector, blocked}
+				c.Sinks[0].Connector = &bent{Config: c.Sinks[0].Connector, write: waitFor(blocked)}
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				s := &started{b, c.Stats, make(chan struct{}), make(chan error, 1)}
@@ -253,37 +253,14 @@ func (c *retrying) OpenSink(ctx context.Context, env connector.Env) (connector.S
 	return c.Config.OpenSink(ctx, env)
 }
 
-// blocking is a sink whose writes wait until a channel is closed.
-type blocking struct {
-	connector.Config
-	until chan struct{}
-}
-
-func (c *blocking) OpenSink(ctx context.Context, env connector.Env) (connector.Sink, error) {
-	s, err := c.Config.OpenSink(ctx, env)
-	return &blockingSink{s, c.until}, err
-}
-
-type blockingSink struct {
-	connector.Sink
-	until chan struct{}
-}
-
-func (s *blockingSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
-	w, err := s.Sink.Open(ctx, lane, q)
-	return &blockingWriter{w, s.until}, err
-}
-
-type blockingWriter struct {
-	connector.Writer
-	until chan struct{}
-}
-
-func (w *blockingWriter) Write(ctx context.Context, p uint32, m connector.Message) error {
-	select {
-	case <-w.until:
-		return w.Writer.Write(ctx, p, m)
-	case <-ctx.Done():
-		return ctx.Err()
+// waitFor has writes wait until a channel is closed.
+func waitFor(ready <-chan struct{}) func(context.Context, connector.Writer, uint32, connector.Message) error {
+	return func(ctx context.Context, w connector.Writer, p uint32, m connector.Message) error {
+		select {
+		case <-ready:
+			return w.Write(ctx, p, m)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }

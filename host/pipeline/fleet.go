@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/weir-stream/weir/host/connector"
@@ -92,27 +91,8 @@ func (f *fleet) more(open func(p uint32) error) error {
 			mine = append(mine, p)
 		}
 	}
-	errs := make([]error, len(mine))
-	free := make(chan struct{}, openAtOnce)
-	var opening sync.WaitGroup
-	var failed atomic.Bool
-	for i, p := range mine {
-		free <- struct{}{}
-		if failed.Load() {
-			break
-		}
-		opening.Go(func() {
-			if errs[i] = open(p); errs[i] != nil {
-				failed.Store(true)
-			}
-			<-free
-		})
-	}
-	opening.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	if err := several(len(mine), openAtOnce, func(i int) error { return open(mine[i]) }); err != nil {
+		return err
 	}
 	f.known = n
 	return nil

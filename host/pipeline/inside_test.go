@@ -66,7 +66,7 @@ func TestExactlyOnceInsideARecord(t *testing.T) {
 		b := newBench(t, j)
 		for range 3 {
 			c := b.config()
-			c.Sinks[0].Connector = &refuses{c.Sinks[0].Connector, `"n":3,`}
+			c.Sinks[0].Connector = &bent{Config: c.Sinks[0].Connector, write: tooLarge(`"n":3,`)}
 			if err := b.run(t.Context(), c, nil); !errors.Is(err, connector.ErrTooLarge) {
 				t.Errorf("the run ended with %v", err)
 			}
@@ -78,39 +78,6 @@ func TestExactlyOnceInsideARecord(t *testing.T) {
 			t.Errorf("batches of %d rows: in the end %q are there", rows, got)
 		}
 	}
-}
-
-// refuses is a sink that takes no record with some text in it.
-type refuses struct {
-	connector.Config
-	what string
-}
-
-func (c *refuses) OpenSink(ctx context.Context, env connector.Env) (connector.Sink, error) {
-	s, err := c.Config.OpenSink(ctx, env)
-	return &refusesSink{s, c.what}, err
-}
-
-type refusesSink struct {
-	connector.Sink
-	what string
-}
-
-func (s *refusesSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
-	w, err := s.Sink.Open(ctx, lane, q)
-	return &refusesWriter{w, s.what}, err
-}
-
-type refusesWriter struct {
-	connector.Writer
-	what string
-}
-
-func (w *refusesWriter) Write(ctx context.Context, p uint32, m connector.Message) error {
-	if strings.Contains(string(m.Value), w.what) {
-		return fault.Inputf("%w: so", connector.ErrTooLarge)
-	}
-	return w.Writer.Write(ctx, p, m)
 }
 
 // TestAPlanThatFailsIsMended has a plan that stops at a row, of a record with one row or more: what lies before stays, and the plan that takes its
@@ -132,7 +99,7 @@ func TestAPlanThatFailsIsMended(t *testing.T) {
 			b := newBench(t, j)
 			b.job.chain = []string{"pass"}
 			first := b.config()
-			first.Sinks[0].Connector = &refuses{first.Sinks[0].Connector, c.refused}
+			first.Sinks[0].Connector = &bent{Config: first.Sinks[0].Connector, write: tooLarge(c.refused)}
 			old := func() Config {
 				c := first
 				c.Stats = new(Stats)
@@ -210,33 +177,15 @@ func TestASinkThatGrowsAndOpensNoWriter(t *testing.T) {
 	j.delivery, j.interval = connector.ExactlyOnce, 1
 	b := newBench(t, j)
 	c := b.config()
-	c.Sinks[0].Connector = &opensOnce{Config: c.Sinks[0].Connector, grow: func() { b.mem.Grow("out", 2) }}
+	opens := 0
+	c.Sinks[0].Connector = &bent{Config: c.Sinks[0].Connector, open: func() error {
+		if opens++; opens > 1 {
+			return errInjected
+		}
+		b.mem.Grow("out", 2)
+		return nil
+	}}
 	if err := b.run(t.Context(), c, nil); !errors.Is(err, errInjected) {
 		t.Errorf("the run ended with %v", err)
 	}
-}
-
-// opensOnce is a sink that grows when it has opened a writer, and opens no other.
-type opensOnce struct {
-	connector.Config
-	grow func()
-}
-
-func (c *opensOnce) OpenSink(ctx context.Context, env connector.Env) (connector.Sink, error) {
-	s, err := c.Config.OpenSink(ctx, env)
-	return &opensOnceSink{Sink: s, c: c}, err
-}
-
-type opensOnceSink struct {
-	connector.Sink
-	c     *opensOnce
-	opens int
-}
-
-func (s *opensOnceSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
-	if s.opens++; s.opens > 1 {
-		return nil, errInjected
-	}
-	s.c.grow()
-	return s.Sink.Open(ctx, lane, q)
 }

@@ -224,7 +224,13 @@ func TestRowLargerThanABatchStopsWithItsPlace(t *testing.T) {
 	b := newBench(t, j)
 	c := b.config()
 	plain := c.Sinks[0].Connector
-	c.Sinks[0].Connector = &narrow{plain}
+	records := 0
+	c.Sinks[0].Connector = &bent{Config: plain, write: func(ctx context.Context, w connector.Writer, p uint32, m connector.Message) error {
+		if records++; records == 6 {
+			return fault.Inputf("%w: 9 bytes, limit 8", connector.ErrTooLarge)
+		}
+		return w.Write(ctx, p, m)
+	}}
 	err := b.run(t.Context(), c, nil)
 	const want = "table out: a row made of topic in partition 0 offset 5 frame 0: record too large: 9 bytes, limit 8; leave such rows out"
 	if fault.Of(err) != fault.Input || !strings.Contains(err.Error(), want) {
@@ -241,33 +247,6 @@ func TestRowLargerThanABatchStopsWithItsPlace(t *testing.T) {
 	if got := len(b.values("out", 0)); got != 11 {
 		t.Errorf("%d are there in the end, want 10 and one twice", got)
 	}
-}
-
-// narrow is a sink that refuses its sixth record.
-type narrow struct{ connector.Config }
-
-func (c *narrow) OpenSink(ctx context.Context, env connector.Env) (connector.Sink, error) {
-	s, err := c.Config.OpenSink(ctx, env)
-	return &narrowSink{s}, err
-}
-
-type narrowSink struct{ connector.Sink }
-
-func (s *narrowSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
-	w, err := s.Sink.Open(ctx, lane, q)
-	return &narrowWriter{Writer: w}, err
-}
-
-type narrowWriter struct {
-	connector.Writer
-	records int
-}
-
-func (w *narrowWriter) Write(ctx context.Context, p uint32, m connector.Message) error {
-	if w.records++; w.records == 6 {
-		return fault.Inputf("%w: 9 bytes, limit 8", connector.ErrTooLarge)
-	}
-	return w.Writer.Write(ctx, p, m)
 }
 
 func TestReaderThatFailsLetsThroughWhatItGave(t *testing.T) {

@@ -146,7 +146,7 @@ func TestRetentionWhileRunning(t *testing.T) {
 						c.UntilEnd, c.QueueBytes = until, 1
 						blocked := make(chan struct{})
 						sink := c.Sinks[0].Connector
-						c.Sinks[0].Connector = &blocking{sink, blocked}
+						c.Sinks[0].Connector = &bent{Config: sink, write: waitFor(blocked)}
 						ended, drain := make(chan error, 1), make(chan struct{})
 						go func() { ended <- b.run(t.Context(), c, drain) }()
 						time.Sleep(10 * time.Second)
@@ -202,7 +202,7 @@ func TestALaneOpenedAgainFails(t *testing.T) {
 			c := b.config()
 			c.UntilEnd, c.QueueBytes = false, 1
 			blocked := make(chan struct{})
-			c.Sinks[0].Connector = &blocking{c.Sinks[0].Connector, blocked}
+			c.Sinks[0].Connector = &bent{Config: c.Sinks[0].Connector, write: waitFor(blocked)}
 			ended, drain := make(chan error, 1), make(chan struct{})
 			go func() { ended <- b.run(t.Context(), c, drain) }()
 			time.Sleep(10 * time.Second)
@@ -241,7 +241,7 @@ func TestSkippingWithoutAStore(t *testing.T) {
 		c := b.config()
 		c.UntilEnd, c.QueueBytes, c.Store, c.Source.Connector = false, 1, checkpoint.Memory{}, b.table("in", connector.RoleSource)
 		blocked := make(chan struct{})
-		c.Sinks[0].Connector = &blocking{c.Sinks[0].Connector, blocked}
+		c.Sinks[0].Connector = &bent{Config: c.Sinks[0].Connector, write: waitFor(blocked)}
 		ended, drain := make(chan error, 1), make(chan struct{})
 		go func() { ended <- b.run(t.Context(), c, drain) }()
 		time.Sleep(time.Second)

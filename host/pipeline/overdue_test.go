@@ -17,7 +17,10 @@ func TestCheckpointsDoNotWaitForASlowSink(t *testing.T) {
 			j.delivery, j.limits.Rows, j.interval = d, 4, time.Second
 			b := newBench(t, j)
 			c := b.config()
-			c.Sinks[0].Connector = &slowSinks{c.Sinks[0].Connector}
+			c.Sinks[0].Connector = &bent{Config: c.Sinks[0].Connector, write: func(ctx context.Context, w connector.Writer, p uint32, m connector.Message) error {
+				time.Sleep(time.Second)
+				return w.Write(ctx, p, m)
+			}}
 			ended := make(chan error, 1)
 			go func() { ended <- b.run(t.Context(), c, nil) }()
 			time.Sleep(30 * time.Second)
@@ -28,26 +31,4 @@ func TestCheckpointsDoNotWaitForASlowSink(t *testing.T) {
 			must(t, <-ended)
 		})
 	}
-}
-
-// slowSinks take a second for a record.
-type slowSinks struct{ connector.Config }
-
-func (c *slowSinks) OpenSink(ctx context.Context, env connector.Env) (connector.Sink, error) {
-	s, err := c.Config.OpenSink(ctx, env)
-	return &slowSink{s}, err
-}
-
-type slowSink struct{ connector.Sink }
-
-func (s *slowSink) Open(ctx context.Context, lane string, q *connector.Sequence) (connector.Writer, error) {
-	w, err := s.Sink.Open(ctx, lane, q)
-	return &slowWriter{w}, err
-}
-
-type slowWriter struct{ connector.Writer }
-
-func (w *slowWriter) Write(ctx context.Context, p uint32, m connector.Message) error {
-	<-time.After(time.Second)
-	return w.Writer.Write(ctx, p, m)
 }

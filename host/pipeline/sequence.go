@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/weir-stream/weir/host/checkpoint"
 	"github.com/weir-stream/weir/host/connector"
@@ -55,23 +54,12 @@ const toDraw = "give the pipeline another name, or draw new writer ids with weir
 
 // each calls do for every partition, for some at a time, and returns the first error.
 func (q *sequence) each(do func(p uint32) error) error {
-	errs := make([]error, len(q.next))
-	free := make(chan struct{}, findersAtOnce)
-	var looking sync.WaitGroup
-	for p := range q.next {
-		free <- struct{}{}
-		looking.Go(func() {
-			errs[p] = do(uint32(p))
-			<-free
-		})
-	}
-	looking.Wait()
-	for p, err := range errs {
-		if err != nil {
+	return several(len(q.next), findersAtOnce, func(p int) error {
+		if err := do(uint32(p)); err != nil {
 			return fmt.Errorf("partition %d: %w", p, err)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // draw begins a sequence: a new writer, of which the sink has nothing.
