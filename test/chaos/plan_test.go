@@ -154,7 +154,8 @@ func newPlan(seed uint64, flights, rounds int) *plan {
 		n := left / (rounds - i)
 		left -= n
 		d := newRound(r, n, i == 0)
-		// A zombie is ended before anything of this.
+		// A zombie is ended before anything of this, and its successor is to meet one.
+		d.brokerDies = d.brokerDies && !beside
 		if d.end == stopAndFollow || beside {
 			d.grow, d.source = growNone, growNone
 		} else if i > 0 && r.IntN(3) == 0 {

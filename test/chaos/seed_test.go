@@ -184,8 +184,9 @@ func (s *scenario) round(ctx context.Context, r *round) error {
 	if err := s.harm(r); err != nil {
 		return err
 	}
-	// Where a zombie may be, writer ids must not be drawn anew, and no lane may be new: it would go on with its own.
-	if r.grow != growNone || r.source != growNone || r.variant != s.variant || r.end == stopAndFollow {
+	// Where a zombie may be, writer ids must not be drawn anew, and no lane may be new: it would go on with its own. Nor must the broker die,
+	// which is what keeps the zombie out: behind that, whoever claims a writer first has it.
+	if r.grow != growNone || r.source != growNone || r.variant != s.variant || r.end == stopAndFollow || r.brokerDies {
 		s.bury()
 	}
 	if r.grow == growBetween {

@@ -28,6 +28,7 @@ type summary struct {
 type failure struct {
 	Seed  uint64 `json:"seed"`
 	Error string `json:"error"` // its first line
+	Said  string `json:"said"`  // the last line of it: what the process said last, where one is to blame
 	Kept  string `json:"kept"`  // the folder with everything
 }
 
@@ -50,8 +51,8 @@ func sum(all []outcome, took time.Duration) summary {
 			s.Whole++
 		}
 		if o.err != nil {
-			first, _, _ := strings.Cut(o.err.Error(), "\n")
-			s.Failures = append(s.Failures, failure{o.seed, first, o.kept})
+			lines := strings.Split(strings.TrimSpace(o.err.Error()), "\n")
+			s.Failures = append(s.Failures, failure{o.seed, lines[0], lines[len(lines)-1], o.kept})
 		}
 		for kind, n := range o.struck {
 			s.Struck[kind] += n
