@@ -15,7 +15,8 @@ import (
 // appended any more.
 //
 // Claims are made in the client's name, its incarnation. The first one for a writer and partition takes it over from whoever has it, later
-// ones do not: so another process that has taken it over since keeps it. A claim that comes so late that the client has made another one
+// ones do not: so another process that has taken it over since keeps it. It does so too where a first claim, given up for lost, comes late:
+// whom a writer was taken over from the broker knows. A claim that comes so late that the client has made another one
 // takes the writer away from its newer connection, in its own name: the client is refused there, and claims again.
 
 // errClaimNeeded says that a batch came over a connection that does not own its writer (any more). It was not appended.

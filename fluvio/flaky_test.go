@@ -26,6 +26,7 @@ type flaky struct {
 	expect  map[int64]int64     // ordinals, by writer
 	owners  map[int64]*fakeConn // by writer
 	whose   map[int64]int64     // incarnations, by writer
+	before  map[[2]int64]bool   // writers, and incarnations that they were taken over from
 	late    sync.WaitGroup
 }
 
@@ -33,7 +34,7 @@ type flaky struct {
 func newFlaky(t testing.TB, f *fake, seed, stream uint64) *flaky {
 	spu := &flaky{
 		fakeLog: newFakeLog(t), random: rand.New(rand.NewPCG(seed, stream)),
-		expect: map[int64]int64{}, owners: map[int64]*fakeConn{}, whose: map[int64]int64{},
+		expect: map[int64]int64{}, owners: map[int64]*fakeConn{}, whose: map[int64]int64{}, before: map[[2]int64]bool{},
 	}
 	f.spu = spu.serve
 	return spu
@@ -133,8 +134,11 @@ func (f *flaky) serveClaim(c *fakeConn, h protocol.RequestHeader, req protocol.C
 func (f *flaky) claim(c *fakeConn, req protocol.ClaimWriterRequest) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if who, known := f.whose[req.Writer]; known && who != req.Incarnation && !req.TakeOver {
-		return false
+	if who, known := f.whose[req.Writer]; known && who != req.Incarnation {
+		if !req.TakeOver || f.before[[2]int64{req.Writer, req.Incarnation}] {
+			return false
+		}
+		f.before[[2]int64{req.Writer, who}] = true
 	}
 	f.owners[req.Writer], f.whose[req.Writer] = c, req.Incarnation
 	return true

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"container/list"
+	"slices"
 	"sync"
 
 	"github.com/weir-stream/weir/fluvio/broker/internal/commitlog"
@@ -14,7 +15,8 @@ import (
 //
 //   - A writer that nobody has claimed is anybody's: tools that know no claims are served.
 //   - A claim by the incarnation that has the writer moves it to its connection. One by another incarnation does so only if it says that it
-//     takes over: who was taken over from does not get the writer back by connecting again.
+//     takes over: who was taken over from does not get the writer back by connecting again, nor by a claim from the beginning of its life that
+//     comes late, be it that it says so too.
 //   - An owner is remembered past the end of its connection, and forgotten when there are too many: the one first that claimed longest ago.
 //     Connections that are older than a forgotten claim may be those that it was to shut out, so they have to claim what nobody owns before
 //     they write it. An owner that was forgotten itself only has to claim again.
@@ -37,9 +39,13 @@ type fence struct {
 type owner struct {
 	writer      int64
 	incarnation int64
-	conn        uint64 // its number
-	newest      uint64 // number of the newest connection when it claimed
+	conn        uint64  // its number
+	newest      uint64  // number of the newest connection when it claimed
+	before      []int64 // incarnations that had it before, the last mostBefore
 }
+
+// mostBefore is how many incarnations that a writer was taken over from are told from new ones.
+const mostBefore = 8
 
 func newFence(cfg Config) *fence {
 	return &fence{most: cfg.MaxWriters, quota: cfg.claims, byWriter: map[int64]*list.Element{}}
@@ -53,8 +59,12 @@ func (f *fence) claim(o owner, takeOver bool, newest func() uint64) (granted boo
 		return false, commitlog.ErrClosed
 	}
 	if e := f.byWriter[o.writer]; e != nil {
-		if e.Value.(*owner).incarnation != o.incarnation && !takeOver {
-			return false, nil
+		had := e.Value.(*owner)
+		if o.before = had.before; had.incarnation != o.incarnation {
+			if !takeOver || slices.Contains(had.before, o.incarnation) {
+				return false, nil
+			}
+			o.before = append(slices.Clone(had.before[max(0, len(had.before)+1-mostBefore):]), had.incarnation)
 		}
 		f.remove(e)
 	}

@@ -86,7 +86,8 @@ func TestWhoHasClaimedAWriterIsTheOnlyOneToWriteIt(t *testing.T) {
 		"who was taken over from":            {"a claims 1", "b takes over 2", "a claims 1 in vain", "c claims 1 in vain", "a 0 = " + refused, "b 0 = 0"},
 		"taken over again":                   {"a claims 1", "b takes over 2", "c takes over 3", "b 0 = " + refused, "c 0 = 0"},
 		"remembered when the owner is gone":  {"a claims 1", "a ends", "b 0 = " + refused, "b claims 2 in vain", "b claims 1", "b 0 = 0"},
-		"revoked when the new owner is gone": {"a claims 1", "b takes over 2", "b ends", "a 0 = " + refused, "a claims 1 in vain", "a takes over 1", "a 0 = 0"},
+		"revoked when the new owner is gone": {"a claims 1", "b takes over 2", "b ends", "a 0 = " + refused, "a claims 1 in vain", "a takes over 1 in vain", "c takes over 3", "c 0 = 0"},
+		"taken over by a claim that is late": {"a claims 1", "b takes over 2", "c takes over 1 in vain", "a 0 = " + refused, "b 0 = 0"},
 		"claimed twice":                      {"a claims 1", "a claims 1", "a takes over 1", "a 0 = 0"},
 		"a gap is still one":                 {"a claims 1", "a 0 = 0", "a 5 = weir.sequence expected=1"},
 	} {
@@ -306,6 +307,7 @@ func TestFencesAreNeverPassed(t *testing.T) {
 			writer int64
 		}
 		shutOut, whose := map[key]bool{}, map[int64]int64{}
+		before := map[int64][]int64{} // incarnations that a writer was taken over from since it is known
 		t.Repeat(map[string]func(*rapid.T){
 			"": func(t *rapid.T) {
 				if len(f.byWriter) != f.owners.Len() || len(f.byWriter) > f.most {
@@ -315,15 +317,24 @@ func TestFencesAreNeverPassed(t *testing.T) {
 			"connect": func(*rapid.T) { newest++ },
 			"claim": func(t *rapid.T) {
 				o := owner{
-					writer: rapid.Int64Range(0, 6).Draw(t, "writer"), incarnation: rapid.Int64Range(0, 2).Draw(t, "incarnation"),
+					writer: rapid.Int64Range(0, 6).Draw(t, "writer"), incarnation: rapid.Int64Range(0, 12).Draw(t, "incarnation"),
 					conn: rapid.Uint64Range(1, newest).Draw(t, "connection"),
 				}
 				takeOver, known := rapid.Bool().Draw(t, "takes over"), f.byWriter[o.writer] != nil
 				granted, err := f.claim(o, takeOver, func() uint64 { return newest })
-				if want := takeOver || !known || whose[o.writer] == o.incarnation; err != nil || granted != want {
+				if !known {
+					before[o.writer] = nil
+				}
+				had := before[o.writer]
+				had = had[max(0, len(had)-mostBefore):]
+				want := !known || whose[o.writer] == o.incarnation || takeOver && !slices.Contains(had, o.incarnation)
+				if err != nil || granted != want {
 					t.Fatalf("granted: %v, %v", granted, err)
 				}
 				if granted {
+					if known && whose[o.writer] != o.incarnation {
+						before[o.writer] = append(before[o.writer], whose[o.writer])
+					}
 					whose[o.writer] = o.incarnation
 					for conn := uint64(1); conn <= newest; conn++ {
 						shutOut[key{conn, o.writer}] = conn != o.conn

@@ -16,7 +16,7 @@ type ClaimWriterRequest struct {
 	Writer    int64
 	// Random: whose claim it is; who has it may claim again, on any connection.
 	Incarnation int64
-	// If another incarnation has the writer: take it away.
+	// If another incarnation has the writer: take it away, unless it was taken away from this one.
 	TakeOver bool
 }
 
