@@ -1,8 +1,9 @@
 // Package batch turns rows into Arrow record batches and remembers where each row came from.
 //
-// A [Builder] is filled row by row: one append to each [Column], then [Builder.EndRow]; a row that turns out bad is taken
-// back whole with [Builder.Rollback]. Columns write straight into the memory that later is the Arrow array, so handing a
-// batch over copies nothing. [Limits] says when a batch is closed, [Take] gathers rows of an array, and a [Pool] keeps
+// A [Builder] is filled row by row: one value to each [Column], then [Builder.EndRow]; a row that turns out bad is taken
+// back whole with [Builder.Rollback]. Columns of lists, maps and structs are trees: what they hold goes to their children,
+// and then the value is ended. Columns write straight into the memory that later is the Arrow array, so handing a batch
+// over copies nothing. [Limits] says when a batch is closed, [Take] gathers rows of an array, and a [Pool] keeps
 // buffers for the next batch.
 package batch
 

@@ -1,11 +1,11 @@
 package batch
 
 import (
-	"fmt"
-
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/weir-stream/weir/host/types"
 )
 
 // Builder collects rows into a record batch. In this order, for each row:
@@ -18,30 +18,50 @@ import (
 type Builder struct {
 	schema  *arrow.Schema
 	columns []*Column
-	text    []*Column // those of columns whose size is not their number of rows
-	width   int       // bits a row takes in the other columns
+	width   int       // bits that a row takes wherever values are as many as rows
+	text    []*Column // all that hold text
+	items   []items   // all whose values are as many as they like
 	rows    int
+}
+
+// items are values in lists, or texts of a dictionary.
+type items struct {
+	column *Column
+	width  int // bits of one
 }
 
 // NewBuilder makes an empty builder for schema, whose memory comes from mem (and returns there when the batches are
 // released). It panics on a type that KindOf refuses; whoever plans a pipeline asks there first.
 func NewBuilder(schema *arrow.Schema, mem memory.Allocator) *Builder {
 	b := &Builder{schema: schema, columns: make([]*Column, schema.NumFields())}
+	if err := types.CheckAll(schema.Fields()); err != nil {
+		panic("batch: " + err.Error())
+	}
 	for i, f := range schema.Fields() {
-		kind, err := KindOf(f.Type)
-		if err != nil {
-			panic(fmt.Sprintf("batch: column %q: %v", f.Name, err))
-		}
-		c := &Column{dtype: f.Type, mem: mem, kind: kind}
-		b.columns[i] = c
-		if fixed, ok := f.Type.(arrow.FixedWidthDataType); ok {
-			b.width += fixed.BitWidth()
-		} else {
-			b.text = append(b.text, c)
-			b.width += 8 * arrow.Int32SizeBytes
-		}
+		b.columns[i] = newColumn(f.Type, mem)
+		b.width += b.measure(b.columns[i])
 	}
 	return b
+}
+
+// measure notes what c's size depends on besides its number of values, and tells the bits of one.
+func (b *Builder) measure(c *Column) int {
+	width := bitsOf(c.dtype)
+	switch c.kind {
+	case KindText:
+		b.text = append(b.text, c)
+	case KindDictionary:
+		b.items = append(b.items, items{c.words.values, b.measure(c.words.values)})
+	case KindList, KindMap:
+		for _, child := range c.children {
+			b.items = append(b.items, items{child, b.measure(child)})
+		}
+	case KindStruct:
+		for _, child := range c.children {
+			width += b.measure(child)
+		}
+	}
+	return width
 }
 
 // Schema is the schema of the batches.
@@ -56,7 +76,7 @@ func (b *Builder) EndRow() { b.rows++ }
 // Rollback drops what was appended since the last EndRow.
 func (b *Builder) Rollback() {
 	for _, c := range b.columns {
-		if c.n > b.rows {
+		if c.n > b.rows || c.children != nil {
 			c.truncate(b.rows)
 		}
 	}
@@ -65,25 +85,29 @@ func (b *Builder) Rollback() {
 // Rows is the number of whole rows.
 func (b *Builder) Rows() int { return b.rows }
 
-// Bytes is about the size of the batch so far, without validity bitmaps. It costs a step for each text column.
+// Bytes is about the size of the batch so far, without validity bitmaps. It costs a step for each column that
+// holds text, and two for each list.
 func (b *Builder) Bytes() int {
 	n := b.rows * b.width / 8
 	for _, c := range b.text {
 		n += c.used
 	}
+	for _, i := range b.items {
+		n += i.column.n * i.width / 8
+	}
 	return n
 }
 
 // NewRecord hands the whole rows over as a record batch, which the caller releases; an open row is dropped. The builder
-// is empty afterwards. It panics if a column missed a row, which is a mistake in the code that filled it.
+// is empty afterwards. It panics if a column, or a child of one, misses a value, or a key of a map is null: mistakes in the
+// code that filled it.
 func (b *Builder) NewRecord() arrow.RecordBatch {
 	b.Rollback()
 	columns := make([]arrow.Array, len(b.columns))
+	var lists slots
 	for i, c := range b.columns {
-		if c.n != b.rows {
-			panic(fmt.Sprintf("batch: column %q has %d values in %d rows", b.schema.Field(i).Name, c.n, b.rows))
-		}
-		columns[i] = c.finish()
+		c.whole(b.schema.Field(i).Name, b.rows)
+		columns[i] = c.finish(&lists)
 	}
 	record := array.NewRecordBatch(b.schema, columns, int64(b.rows))
 	for _, c := range columns {

@@ -1,19 +1,23 @@
 package batch
 
 import (
-	"encoding/binary"
+	"bytes"
 	"errors"
 	"fmt"
-	"math"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"pgregory.net/rapid"
+
+	"github.com/weir-stream/weir/host/types"
 )
 
-var everyType = arrow.NewSchema([]arrow.Field{
+// flat are columns as most tables have them.
+var flat = arrow.NewSchema([]arrow.Field{
 	{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true},
 	{Name: "bigint", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 	{Name: "int", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
@@ -21,6 +25,63 @@ var everyType = arrow.NewSchema([]arrow.Field{
 	{Name: "bool", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
 	{Name: "time", Type: &arrow.TimestampType{Unit: arrow.Microsecond}, Nullable: true},
 }, nil)
+
+// every has a column of each type that holds no others, and all of them in a list of structs, in a map and in a struct.
+var every = func() *arrow.Schema {
+	var fields []arrow.Field
+	for i, t := range flatTypes() {
+		fields = append(fields, arrow.Field{Name: fmt.Sprint("c", i), Type: t, Nullable: true})
+	}
+	all := arrow.StructOf(fields...)
+	return arrow.NewSchema(append(fields,
+		arrow.Field{Name: "list", Type: types.List(all, true), Nullable: true},
+		arrow.Field{Name: "map", Type: types.Map(arrow.BinaryTypes.String, all, true), Nullable: true},
+		arrow.Field{Name: "struct", Type: all, Nullable: true},
+	), nil)
+}()
+
+// fillEvery appends rows to a builder of every: nulls, and values that are null inside.
+func fillEvery(t testing.TB, b *Builder, rows int) {
+	for row := range rows {
+		for i := range every.NumFields() {
+			c := b.Column(i)
+			if row%2 == 0 {
+				c.AppendNull()
+				continue
+			}
+			if err := appendNulls(c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.EndRow()
+	}
+}
+
+// appendNulls appends a value that holds one of everything, and nulls in it; to columns without children a null.
+func appendNulls(c *Column) error {
+	switch c.Kind() {
+	case KindList:
+		c.Child(0).AppendNull()
+		if err := appendNulls(c.Child(0)); err != nil {
+			return err
+		}
+		return c.EndList()
+	case KindMap:
+		if err := c.Child(0).AppendString("key"); err != nil {
+			return err
+		}
+		c.Child(1).AppendNull()
+		return c.EndList()
+	case KindStruct:
+		for i := range c.Children() {
+			c.Child(i).AppendNull()
+		}
+		c.EndStruct()
+	default:
+		c.AppendNull()
+	}
+	return nil
+}
 
 // poison is an allocator whose fresh memory is not zero, as a pool's is not.
 type poison struct{ memory.Allocator }
@@ -47,109 +108,31 @@ func checked(t testing.TB) memory.Allocator {
 	return mem
 }
 
-// appendAny appends a drawn value to c and returns it, nil for null.
-func appendAny(t *rapid.T, c *Column) any {
-	if rapid.IntRange(0, 9).Draw(t, "null") == 0 {
-		c.AppendNull()
-		return nil
-	}
-	switch c.Kind() {
-	case KindInt64:
-		v := rapid.Int64().Draw(t, "v")
-		c.AppendInt64(v)
-		return v
-	case KindInt32:
-		v := rapid.Int32().Draw(t, "v")
-		c.AppendInt32(v)
-		return v
-	case KindFloat64:
-		v := rapid.Float64().Draw(t, "v")
-		c.AppendFloat64(v)
-		return v
-	case KindBool:
-		v := rapid.Bool().Draw(t, "v")
-		c.AppendBool(v)
-		return v
-	}
-	v := rapid.OneOf(rapid.StringN(0, 8, 8), rapid.String(), rapid.Just(fmt.Sprintf("%2000d", 1))).Draw(t, "v")
-	var err error
-	switch way := rapid.IntRange(0, 2).Draw(t, "way"); {
-	case way == 0:
-		err = c.AppendBytes([]byte(v))
-	case way == 1 && len(v) <= 8:
-		word := []byte("########") // what is behind the text does not count
-		copy(word, v)
-		err = c.AppendShort(binary.LittleEndian.Uint64(word), len(v))
-	default:
-		err = c.AppendString(v)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-func valueAt(a arrow.Array, row int) any {
-	if a.IsNull(row) {
-		return nil
-	}
-	switch a := a.(type) {
-	case *array.String:
-		return a.Value(row)
-	case *array.Int64:
-		return a.Value(row)
-	case *array.Int32:
-		return a.Value(row)
-	case *array.Float64:
-		return a.Value(row)
-	case *array.Boolean:
-		return a.Value(row)
-	}
-	return int64(a.(*array.Timestamp).Value(row))
-}
-
-// TestOnlyWholeRowsAreInTheBatch builds batches of rows some of which fail anywhere, are taken back in part, or have values
-// replaced, and compares with a plain list of the whole ones.
+// TestOnlyWholeRowsAreInTheBatch builds batches of any columns from rows some of which fail anywhere, and have values
+// replaced anywhere, and compares with what arrow-go's own builders make of the whole ones.
 func TestOnlyWholeRowsAreInTheBatch(t *testing.T) {
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
-	b := NewBuilder(everyType, poison{mem})
-	defer b.Release()
 	rapid.Check(t, func(t *rapid.T) {
-		b.Release()
+		schema := anySchema(t)
+		b := NewBuilder(schema, poison{mem})
+		defer b.Release()
 		for range rapid.IntRange(1, 3).Draw(t, "batches") {
-			var want [][]any
-			for range rapid.IntRange(0, 200).Draw(t, "rows") {
-				var row []any
-				fails := rapid.IntRange(0, 3).Draw(t, "fails") == 0
-				for i := range everyType.NumFields() {
-					if fails && rapid.Bool().Draw(t, "here") {
-						break
-					}
-					v := appendAny(t, b.Column(i))
-					if rapid.IntRange(0, 9).Draw(t, "again") == 0 {
-						b.Column(i).Drop()
-						v = appendAny(t, b.Column(i))
-					}
-					row = append(row, v)
+			var rows [][]any
+			for range rapid.IntRange(0, 30).Draw(t, "rows") {
+				if row := appendRow(t, b); row != nil {
+					rows = append(rows, row)
 				}
-				if fails {
-					before := b.Bytes()
-					b.Rollback()
-					if b.Bytes() > before {
-						t.Fatalf("%d bytes after a rollback, %d before", b.Bytes(), before)
-					}
-					continue
-				}
-				b.EndRow()
-				want = append(want, row)
 			}
-			if b.Rows() != len(want) {
-				t.Fatalf("%d rows, want %d", b.Rows(), len(want))
+			if b.Rows() != len(rows) {
+				t.Fatalf("%d rows, want %d", b.Rows(), len(rows))
 			}
-			record := b.NewRecord()
-			compare(t, record, want)
-			record.Release()
+			got, want := b.NewRecord(), expected(t, schema, rows)
+			wellFormed(t, got)
+			if !array.RecordEqual(got, want) {
+				t.Fatalf("got\n%v\nwant\n%v", got, want)
+			}
+			got.Release()
 			if b.Rows() != 0 || b.Bytes() != 0 {
 				t.Fatalf("%d rows, %d bytes left", b.Rows(), b.Bytes())
 			}
@@ -157,124 +140,163 @@ func TestOnlyWholeRowsAreInTheBatch(t *testing.T) {
 	})
 }
 
-func compare(t *rapid.T, record arrow.RecordBatch, want [][]any) {
-	if int(record.NumRows()) != len(want) {
-		t.Fatalf("%d rows, want %d", record.NumRows(), len(want))
-	}
-	for i, col := range record.Columns() {
-		nulls := 0
-		for row := range want {
-			got, want := valueAt(col, row), want[row][i]
-			if got != want {
-				t.Fatalf("row %d of %s is %v, want %v", row, record.ColumnName(i), got, want)
+// appendRow appends a row to b and returns it, or rolls it back half way and returns nil.
+func appendRow(t *rapid.T, b *Builder) []any {
+	fill := filler{t: t, left: rapid.SampledFrom([]int{-1, -1, -1, 0, 1, 2, 3, 5, 8, 13}).Draw(t, "fails")}
+	size := b.Bytes()
+	row := make([]any, b.Schema().NumFields())
+	for i, f := range b.Schema().Fields() {
+		row[i] = anyValue(t, f)
+		if err := fill.append(b.Column(i), f, row[i]); err != nil {
+			b.Rollback()
+			if b.Bytes() != size {
+				t.Fatalf("%d bytes after a rollback, %d before the row", b.Bytes(), size)
 			}
-			if want == nil {
-				nulls++
-			}
-		}
-		if col.NullN() != nulls {
-			t.Fatalf("%d nulls in %s, want %d", col.NullN(), record.ColumnName(i), nulls)
+			return nil
 		}
 	}
+	b.EndRow()
+	return row
 }
 
 // Equal rows are equal bytes, whatever was in the memory before: nothing of it may reach a guest.
 func TestBuffersShowNothingOfWhatWasThereBefore(t *testing.T) {
 	build := func(mem memory.Allocator) [][]byte {
-		b := NewBuilder(everyType, mem)
+		b := NewBuilder(every, mem)
 		defer b.Release()
-		for range 3 {
-			for i := range everyType.NumFields() {
-				b.Column(i).AppendNull()
-			}
-			b.EndRow()
-		}
+		fillEvery(t, b, 11)
 		record := b.NewRecord()
 		defer record.Release()
 		var out [][]byte
 		for _, col := range record.Columns() {
-			for _, buffer := range col.Data().Buffers() {
-				if buffer != nil {
-					out = append(out, append([]byte(nil), buffer.Bytes()...))
-				}
-			}
+			out = appendBuffers(out, col.Data())
 		}
 		return out
 	}
 	clean, dirty := build(checked(t)), build(poison{checked(t)})
-	if fmt.Sprint(clean) != fmt.Sprint(dirty) {
+	if !reflect.DeepEqual(clean, dirty) {
 		t.Errorf("%v in fresh memory, %v in used memory", clean, dirty)
 	}
 }
 
+// appendBuffers appends copies of all buffers below data.
+func appendBuffers(out [][]byte, data arrow.ArrayData) [][]byte {
+	for _, buffer := range data.Buffers() {
+		if buffer != nil {
+			out = append(out, bytes.Clone(buffer.Bytes()))
+		}
+	}
+	for _, child := range data.Children() {
+		out = appendBuffers(out, child)
+	}
+	if data.DataType().ID() == arrow.DICTIONARY {
+		out = appendBuffers(out, data.Dictionary())
+	}
+	return out
+}
+
 func TestEmptyBatch(t *testing.T) {
-	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-	defer mem.AssertSize(t, 0)
-	b := NewBuilder(everyType, mem)
+	b := NewBuilder(every, checked(t))
 	record := b.NewRecord()
 	defer record.Release()
-	if record.NumRows() != 0 || int(record.NumCols()) != everyType.NumFields() {
+	if record.NumRows() != 0 || int(record.NumCols()) != every.NumFields() {
 		t.Errorf("%v", record)
 	}
+	wellFormed(t, record)
 }
 
-func TestNoBitmapWithoutNulls(t *testing.T) {
-	b := NewBuilder(everyType, checked(t))
-	c := b.Column(1)
-	c.AppendInt64(1)
-	c.AppendNull()
-	c.Drop()
-	c.AppendInt64(2)
-	a := c.finish()
-	defer a.Release()
-	if a.NullN() != 0 || !a.IsValid(0) || !a.IsValid(1) {
-		t.Errorf("%v", a)
-	}
-	c.AppendInt64(1)
-	a = c.finish()
-	defer a.Release()
-	if a.Data().Buffers()[0] != nil {
-		t.Error("a bitmap")
-	}
-}
-
-func TestTextPastTheLastOffsetIsRefused(t *testing.T) {
-	for name, add := range map[string]func(*Column) error{
-		"bytes":  func(c *Column) error { return c.AppendBytes(make([]byte, 9)) },
-		"string": func(c *Column) error { return c.AppendString("123456789") },
-		"short":  func(c *Column) error { return c.AppendShort(0, 8) },
-	} {
-		b := NewBuilder(everyType, checked(t))
-		c := b.Column(0)
-		if err := c.AppendString("a"); err != nil {
+// The bitmap begins with the first null and must reach the last value.
+func TestValuesLongAfterTheLastNull(t *testing.T) {
+	b := NewBuilder(every, checked(t))
+	fillEvery(t, b, 2)
+	c := b.Column(slices.IndexFunc(every.Fields(), func(f arrow.Field) bool { return f.Name == "struct" }))
+	for range 5000 {
+		for i := range every.NumFields() {
+			if b.Column(i) != c {
+				b.Column(i).AppendNull()
+			}
+		}
+		if err := appendNulls(c); err != nil {
 			t.Fatal(err)
 		}
 		b.EndRow()
-		c.used = math.MaxInt32 - 7 // as if so much were there
-		if err := add(c); !errors.Is(err, ErrFull) || c.Len() != 1 {
-			t.Errorf("%s: %v, %d values", name, err, c.Len())
+	}
+	record := b.NewRecord()
+	defer record.Release()
+	wellFormed(t, record)
+	if a := record.Column(int(record.NumCols()) - 1); a.NullN() != 1 || a.IsNull(5001) {
+		t.Errorf("%d nulls", a.NullN())
+	}
+}
+
+// Rows do not allocate; only batches do, and each as often as the one before.
+func TestRowsDoNotAllocate(t *testing.T) {
+	pool := NewPool(memory.DefaultAllocator, 64<<20)
+	defer pool.Close()
+	b := NewBuilder(every, pool)
+	defer b.Release()
+	batch := func(rows int) func() {
+		return func() {
+			fillEvery(t, b, rows)
+			b.NewRecord().Release()
 		}
-		b.Release()
+	}
+	batch(1000)()
+	few, many := testing.AllocsPerRun(5, batch(10)), testing.AllocsPerRun(5, batch(1000))
+	if many > few+5 {
+		t.Errorf("%v allocations for 1000 rows, %v for 10", many, few)
+	}
+}
+
+func TestBytes(t *testing.T) {
+	b := NewBuilder(arrow.NewSchema([]arrow.Field{
+		{Name: "list", Type: types.List(arrow.StructOf(
+			arrow.Field{Name: "id", Type: types.UUID()}, arrow.Field{Name: "n", Type: arrow.PrimitiveTypes.Int16},
+		), false)},
+		{Name: "word", Type: types.Dictionary()},
+	}, nil), checked(t))
+	defer b.Release()
+	item := b.Column(0).Child(0)
+	for i := range 2 {
+		for range 3 {
+			item.Child(0).AppendFixed(make([]byte, item.Child(0).Width()))
+			item.Child(1).AppendInt16(7)
+			item.EndStruct()
+		}
+		if err := errors.Join(b.Column(0).EndList(), b.Column(1).AppendString("again")); err != nil {
+			t.Fatal(err)
+		}
+		b.EndRow()
+		if want := (i+1)*(4+3*18+4) + 4 + len("again"); b.Bytes() != want {
+			t.Errorf("%d bytes, want %d", b.Bytes(), want)
+		}
 	}
 }
 
 func TestTypesThatColumnsCannotHave(t *testing.T) {
-	for _, typ := range []arrow.DataType{arrow.FixedWidthTypes.Timestamp_s, arrow.PrimitiveTypes.Float32, arrow.Null} {
+	for _, typ := range []arrow.DataType{arrow.FixedWidthTypes.Duration_s, arrow.PrimitiveTypes.Date64, arrow.Null, types.List(arrow.Null, true)} {
 		if _, err := KindOf(typ); err == nil {
 			t.Errorf("%v has a kind", typ)
+		}
+		panics(t, typ.String(), func() {
+			NewBuilder(arrow.NewSchema([]arrow.Field{{Name: "c", Type: typ}}, nil), memory.DefaultAllocator)
+		})
+	}
+	for _, f := range every.Fields() {
+		if kind, err := KindOf(f.Type); err != nil || kind != NewBuilder(every, memory.DefaultAllocator).Column(every.FieldIndices(f.Name)[0]).Kind() {
+			t.Errorf("%v: %v, %v", f.Type, kind, err)
 		}
 	}
 }
 
-func TestColumnThatMissedARowIsFound(t *testing.T) {
+func panics(t *testing.T, what string, do func()) {
+	t.Helper()
 	defer func() {
 		if recover() == nil {
-			t.Error("a record with a column that is too short")
+			t.Errorf("%s: no panic", what)
 		}
 	}()
-	b := NewBuilder(everyType, checked(t))
-	b.EndRow()
-	b.NewRecord()
+	do()
 }
 
 func TestLimitsWithDefaults(t *testing.T) {
@@ -287,7 +309,7 @@ func TestLimitsWithDefaults(t *testing.T) {
 }
 
 func BenchmarkBuilder(b *testing.B) {
-	builder := NewBuilder(everyType, NewPool(memory.DefaultAllocator, 64<<20))
+	builder := NewBuilder(flat, NewPool(memory.DefaultAllocator, 64<<20))
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range 8192 {
@@ -303,6 +325,44 @@ func BenchmarkBuilder(b *testing.B) {
 		}
 		record := builder.NewRecord()
 		if record.NumRows() != 8192 {
+			b.Fatal(record.NumRows())
+		}
+		record.Release()
+	}
+}
+
+// BenchmarkNested fills a list of structs with a text, a decimal and a word of a dictionary, four items a row.
+func BenchmarkNested(b *testing.B) {
+	decimal, err := types.Decimal(18, 2)
+	if err != nil {
+		b.Fatal(err)
+	}
+	schema := arrow.NewSchema([]arrow.Field{{Name: "items", Type: types.List(arrow.StructOf(
+		arrow.Field{Name: "name", Type: arrow.BinaryTypes.String},
+		arrow.Field{Name: "price", Type: decimal, Nullable: true},
+		arrow.Field{Name: "unit", Type: types.Dictionary()},
+	), false)}}, nil)
+	builder := NewBuilder(schema, NewPool(memory.DefaultAllocator, 64<<20))
+	items := builder.Column(0)
+	name, price, unit := items.Child(0).Child(0), items.Child(0).Child(1), items.Child(0).Child(2)
+	units := []string{"piece", "kilogram", "litre"}
+	b.ReportAllocs()
+	for b.Loop() {
+		for row := range 2048 {
+			for i := range 4 {
+				if err := errors.Join(name.AppendString("some text"), unit.AppendString(units[(row+i)%3])); err != nil {
+					b.Fatal(err)
+				}
+				price.AppendDecimal(uint64(row), 0)
+				items.Child(0).EndStruct()
+			}
+			if err := items.EndList(); err != nil {
+				b.Fatal(err)
+			}
+			builder.EndRow()
+		}
+		record := builder.NewRecord()
+		if record.NumRows() != 2048 {
 			b.Fatal(record.NumRows())
 		}
 		record.Release()

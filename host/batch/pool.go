@@ -10,6 +10,11 @@ import (
 const (
 	poolMin = 10 // smallest class: 1 KiB
 	poolMax = 26 // largest class: 64 MiB; what is larger is left to the garbage collector
+
+	stagger    = 1 << 14 // buffers from this size on begin within a page
+	page       = 1 << 12 // the distance at which addresses share a set of the first cache
+	displaced  = 17 * 64 // from one buffer's beginning to the next one's, so that 64 of them are in 64 sets
+	cacheAlign = 64
 )
 
 // Pool is an allocator that keeps freed buffers for the next batch, so that a lane in its stride allocates no column
@@ -17,6 +22,9 @@ const (
 //
 // Buffers come with what their last user left in them, except for fresh ones; Builder and Take write every byte that they
 // hand out.
+//
+// Large buffers begin at different places of a page: rows are appended to many columns in turn, and columns whose ends are pages
+// apart would throw each other out of the cache.
 type Pool struct {
 	below memory.Allocator
 	limit int
@@ -24,12 +32,16 @@ type Pool struct {
 	mu   sync.Mutex
 	kept int                             // bytes in free
 	free [poolMax - poolMin + 1][][]byte // by power of two, from 1<<poolMin on
+	last int                             // where in its page the buffer made last begins
+	made map[*byte][]byte                // what below gave for a buffer that begins within a page, by its first byte
 }
 
 var _ memory.Allocator = (*Pool)(nil)
 
 // NewPool makes a pool that keeps at most limit bytes of free buffers; the memory itself comes from below.
-func NewPool(below memory.Allocator, limit int) *Pool { return &Pool{below: below, limit: limit} }
+func NewPool(below memory.Allocator, limit int) *Pool {
+	return &Pool{below: below, limit: limit, made: map[*byte][]byte{}}
+}
 
 // class is the size class of buffers with room for size bytes, -1 if none.
 func class(size int) int {
@@ -57,7 +69,30 @@ func (p *Pool) Allocate(size int) []byte {
 		return b[:size]
 	}
 	p.mu.Unlock()
-	return p.below.Allocate(full)[:size]
+	return p.fresh(full)[:size]
+}
+
+// fresh is a buffer from below.
+func (p *Pool) fresh(full int) []byte {
+	if full < stagger {
+		return p.below.Allocate(full)
+	}
+	whole := p.below.Allocate(full + page - cacheAlign)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = (p.last + displaced) % page
+	b := whole[p.last : p.last+full : p.last+full]
+	p.made[&b[0]] = whole
+	return b
+}
+
+// discard gives a buffer back to below. The pool is locked.
+func (p *Pool) discard(b []byte) {
+	if whole, ok := p.made[&b[0]]; ok {
+		delete(p.made, &b[0])
+		b = whole
+	}
+	p.below.Free(b)
 }
 
 // Reallocate returns a buffer of size bytes that begins with what b holds; b is given up.
@@ -86,8 +121,8 @@ func (p *Pool) Free(b []byte) {
 		p.mu.Unlock()
 		return
 	}
+	p.discard(b)
 	p.mu.Unlock()
-	p.below.Free(b)
 }
 
 // Close gives every kept buffer back to below. Buffers still in use may be freed later; the pool stays usable.
@@ -96,7 +131,7 @@ func (p *Pool) Close() {
 	defer p.mu.Unlock()
 	for c := range p.free {
 		for _, b := range p.free[c] {
-			p.below.Free(b)
+			p.discard(b)
 		}
 		p.free[c] = nil
 	}

@@ -82,11 +82,11 @@ func TestPoolServesBatchAfterBatch(t *testing.T) {
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
 	p := NewPool(mem, 64<<20)
-	b := NewBuilder(everyType, p)
+	b := NewBuilder(flat, p)
 	after := 0
 	for i := range 20 {
 		for range 1000 {
-			for j := range everyType.NumFields() {
+			for j := range flat.NumFields() {
 				b.Column(j).AppendNull()
 			}
 			b.EndRow()
