@@ -1,7 +1,8 @@
 // The guest ABI of weir, version 1, for modules in C without a libc. guest-abi/SPEC.md says what is here, section by section.
 //
-// It is made for operators that answer with one column, or none: messages of a single column are all that it writes. What it reads may have
-// any columns. A module includes it once, in its only source file, and defines weir_open and weir_process.
+// It is made for operators that answer with one column, or none: messages of a single column, of a type that holds no others, are all that it
+// writes. What it reads may have any columns; of lists, structs and maps it knows how far to skip them. A module includes it once, in its only
+// source file, and defines weir_open and weir_process.
 #ifndef WEIR_H
 #define WEIR_H
 
@@ -74,15 +75,28 @@ static const uint8_t *weir_field(const uint8_t *table, int number) {
 // weir_header is the table inside an encapsulated message: Message.header, field 2.
 static const uint8_t *weir_header(const uint8_t *message) { return weir_follow(weir_field(weir_follow(message + 8), 2)); }
 
-// Types of columns: Type of Schema.fbs.
-enum { WEIR_TYPE_INT = 2, WEIR_TYPE_DOUBLE = 3, WEIR_TYPE_TEXT = 5, WEIR_TYPE_BOOL = 6, WEIR_TYPE_TIMESTAMP = 10 };
+// weir_number is a field of 1, 2 or 4 bytes of a table.
+static uint32_t weir_number(const uint8_t *table, int number, int size, uint32_t otherwise) {
+  const uint8_t *at = weir_field(table, number);
+  return !at ? otherwise : size == 1 ? *at : size == 2 ? weir_u16(at) : weir_u32(at);
+}
+
+// Types of columns: Type of Schema.fbs, and 0x100 more where that leaves open which of two it is.
+enum {
+  WEIR_TYPE_INT = 2, WEIR_TYPE_DOUBLE = 3, WEIR_TYPE_BINARY = 4, WEIR_TYPE_TEXT = 5, WEIR_TYPE_BOOL = 6, WEIR_TYPE_DECIMAL = 7,
+  WEIR_TYPE_DATE = 8, WEIR_TYPE_TIME = 9, WEIR_TYPE_TIMESTAMP = 10, WEIR_TYPE_INTERVAL = 11, WEIR_TYPE_LIST = 12, WEIR_TYPE_STRUCT = 13,
+  WEIR_TYPE_FIXED = 15, WEIR_TYPE_MAP = 17,
+  WEIR_TYPE_UINT = 0x102, WEIR_TYPE_FLOAT = 0x103, WEIR_TYPE_JSON = 0x105, WEIR_TYPE_TIMESTAMP_UTC = 0x10a, WEIR_TYPE_UUID = 0x10f
+};
 
 // weir_column is a column of the input, found once in weir_open.
 typedef struct {
-  uint32_t index;  // of its node in every batch
+  uint32_t node;   // index of its node in every batch
   uint32_t buffer; // index of its first buffer in every batch
   uint32_t type;
-  uint32_t bits; // of an integer
+  uint32_t bits;             // of a value; 0: its length differs from value to value, or it holds others
+  uint32_t unit;             // of a time or a timestamp: 0 seconds, 1 milli-, 2 micro-, 3 nanoseconds
+  uint32_t precision, scale; // of a decimal
 } weir_column;
 
 static int weir_same(const uint8_t *a, const char *b, uint32_t len) {
@@ -91,20 +105,83 @@ static int weir_same(const uint8_t *a, const char *b, uint32_t len) {
   return i == len;
 }
 
+// weir_is compares a string field of a table, which is there, with a literal.
+static int weir_is(const uint8_t *table, int number, const char *text, uint32_t len) {
+  const uint8_t *at = weir_follow(weir_field(table, number));
+  return weir_u32(at) == len && weir_same(at + 4, text, len);
+}
+
+// weir_elements is a vector field of a table; NULL: it has no elements.
+static const uint8_t *weir_elements(const uint8_t *table, int number, uint32_t *count) {
+  const uint8_t *at = weir_field(table, number), *vector = at ? weir_follow(at) : 0;
+  *count = vector ? weir_u32(vector) : 0;
+  return vector ? vector + 4 : 0;
+}
+
+// weir_extended says that a field is of an extension type, whose name has ten bytes.
+static int weir_extended(const uint8_t *field, const char *name) {
+  uint32_t count;
+  const uint8_t *pairs = weir_elements(field, 6, &count); // Field.custom_metadata
+  for (uint32_t i = 0; i < count; i++) {
+    const uint8_t *pair = weir_follow(pairs + 4 * i);
+    if (weir_is(pair, 0, "ARROW:extension:name", 20)) return weir_is(pair, 1, name, 10);
+  }
+  return 0;
+}
+
+// weir_skip moves behind a field, and what is inside of it.
+static void weir_skip(const uint8_t *field, weir_column *c) {
+  uint32_t type = weir_number(field, 2, 1, 0), count;
+  const uint8_t *inside = weir_elements(field, 5, &count); // Field.children
+  c->node++;
+  c->buffer += type == WEIR_TYPE_STRUCT ? 1 : type == WEIR_TYPE_TEXT || type == WEIR_TYPE_BINARY ? 3 : 2;
+  for (uint32_t i = 0; i < count; i++) weir_skip(weir_follow(inside + 4 * i), c);
+}
+
+// weir_describe finds out a field's type. Defaults are those of Schema.fbs.
+static void weir_describe(const uint8_t *field, weir_column *c) {
+  const uint8_t *type = weir_follow(weir_field(field, 3));
+  c->type = weir_number(field, 2, 1, 0);
+  switch (c->type) {
+  case WEIR_TYPE_INT:
+    c->bits = weir_number(type, 0, 4, 0);
+    if (!weir_number(type, 1, 1, 0)) c->type = WEIR_TYPE_UINT;
+    break;
+  case WEIR_TYPE_DOUBLE:
+    c->bits = 64;
+    if (weir_number(type, 0, 2, 0) == 1) c->type = WEIR_TYPE_FLOAT, c->bits = 32;
+    break;
+  case WEIR_TYPE_TEXT:
+    if (weir_extended(field, "arrow.json")) c->type = WEIR_TYPE_JSON;
+    break;
+  case WEIR_TYPE_BOOL: c->bits = 1; break;
+  case WEIR_TYPE_DECIMAL: c->bits = 128, c->precision = weir_number(type, 0, 4, 0), c->scale = weir_number(type, 1, 4, 0); break;
+  case WEIR_TYPE_DATE: c->bits = 32; break;
+  case WEIR_TYPE_TIME: c->bits = weir_number(type, 1, 4, 32), c->unit = weir_number(type, 0, 2, 1); break;
+  case WEIR_TYPE_TIMESTAMP:
+    c->bits = 64, c->unit = weir_number(type, 0, 2, 0);
+    if (weir_field(type, 1)) c->type = WEIR_TYPE_TIMESTAMP_UTC;
+    break;
+  case WEIR_TYPE_INTERVAL: c->bits = 128; break;
+  case WEIR_TYPE_FIXED:
+    c->bits = 8 * weir_number(type, 0, 4, 0);
+    if (weir_extended(field, "arrow.uuid")) c->type = WEIR_TYPE_UUID;
+    break;
+  }
+}
+
 // weir_find looks a column up by its name in an open request; 0: there is none.
 static int weir_find(const uint8_t *request, const char *name, uint32_t name_len, weir_column *found) {
-  const uint8_t *fields = weir_follow(weir_field(weir_header(request + 16), 1)); // Schema.fields
+  uint32_t count;
+  const uint8_t *fields = weir_elements(weir_header(request + 16), 1, &count); // Schema.fields
   *found = (weir_column){0};
-  for (uint32_t count = weir_u32(fields); found->index < count; found->index++) {
-    const uint8_t *field = weir_follow(fields + 4 + 4 * found->index);
-    const uint8_t *its_name = weir_follow(weir_field(field, 0)), *type = weir_field(field, 2);
-    found->type = type ? *type : 0;
-    if (weir_u32(its_name) == name_len && weir_same(its_name + 4, name, name_len)) {
-      const uint8_t *bits = found->type == WEIR_TYPE_INT ? weir_field(weir_follow(weir_field(field, 3)), 0) : 0;
-      found->bits = bits ? weir_u32(bits) : 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const uint8_t *field = weir_follow(fields + 4 * i);
+    if (weir_is(field, 0, name, name_len)) {
+      weir_describe(field, found);
       return 1;
     }
-    found->buffer += found->type == WEIR_TYPE_TEXT ? 3 : 2;
+    weir_skip(field, found);
   }
   return 0;
 }
@@ -115,7 +192,7 @@ static uint32_t weir_rows(const uint8_t *request) {
   return length ? (uint32_t)weir_i64(length) : 0;
 }
 
-// weir_buffer is a buffer of a column in a batch request: 0 validity, 1 values or offsets, 2 text. NULL: it has length 0.
+// weir_buffer is a buffer of a column in a batch request: 0 validity, 1 values or offsets, 2 text or bytes. NULL: it has length 0.
 static const uint8_t *weir_buffer(const uint8_t *request, weir_column c, uint32_t number) {
   const uint8_t *spans = weir_follow(weir_field(weir_header(request), 2)) + 4; // RecordBatch.buffers: pairs of offset and length
   const uint8_t *span = spans + 16 * (c.buffer + number), *body = request + 8 + weir_u32(request + 4);
@@ -168,22 +245,34 @@ typedef struct {
   uint32_t name_at, type_at, children_at;
   uint8_t nullable, type_type, unused[2];
   uint32_t children;       // 100
-  uint16_t type_vtable[4]; // 104: bits and sign of an integer; text has neither
+  uint16_t type_vtable[4]; // 104: two small numbers, of which the second is left out where it is 0
   int32_t type;            // 112
-  uint32_t bits;
-  uint8_t is_signed, unused_too[3];
+  uint32_t first, second;
   uint32_t name_len; // 124
   char name[32];
 } weir_schema;
 
-// WEIR_SCHEMA is a schema of one column; its name is a literal of at most 31 bytes.
-#define WEIR_SCHEMA(column_name, column_type, integer_bits, is_nullable) \
+// WEIR_SCHEMA_OF is a schema of one column; its name is a literal of at most 31 bytes. Two numbers tell more of its type:
+//
+//	WEIR_TYPE_INT       8, 16, 32 or 64, 1      WEIR_TYPE_DATE      0, 0
+//	WEIR_TYPE_UINT      8, 16, 32 or 64, 0      WEIR_TYPE_TIME      unit, 32 for units 0 and 1, 64 for 2 and 3
+//	WEIR_TYPE_FLOAT     1, 0                    WEIR_TYPE_TIMESTAMP unit, 0
+//	WEIR_TYPE_DOUBLE    2, 0                    WEIR_TYPE_INTERVAL  2, 0
+//	WEIR_TYPE_DECIMAL   precision, scale        WEIR_TYPE_FIXED     bytes, 0
+//	WEIR_TYPE_TEXT, WEIR_TYPE_BINARY, WEIR_TYPE_BOOL 0, 0
+//
+// JSON, UUID and timestamps with a zone have more to tell than it has room for.
+#define WEIR_SCHEMA_OF(column_name, column_type, first_number, second_number, is_nullable) \
   {.frame = WEIR_MESSAGE(weir_schema, 1, 48), .schema_vtable = {8, 8, 0, 4}, .schema = 8, .fields = 4, .field_count = 1, .first_field = 20, \
    .field_vtable = {16, 20, 4, 16, 17, 8, 0, 12}, .field = 16, .name_at = 40, .type_at = 24, .children_at = 8, .nullable = is_nullable, \
-   .type_type = column_type, .type_vtable = {8, 12, 4, 8}, .type = 8, .bits = integer_bits, .is_signed = 1, \
-   .name_len = sizeof(column_name) - 1, .name = column_name}
+   .type_type = (column_type) & 0xff, .type_vtable = {8, 12, 4, (second_number) ? 8 : 0}, .type = 8, .first = first_number, \
+   .second = second_number, .name_len = sizeof(column_name) - 1, .name = column_name}
 
-// weir_batch is a record batch message; its body follows it in memory.
+// WEIR_SCHEMA is the same for integers, and for text, whose bits are 0.
+#define WEIR_SCHEMA(column_name, column_type, integer_bits, is_nullable) \
+  WEIR_SCHEMA_OF(column_name, column_type, integer_bits, (column_type) == WEIR_TYPE_INT, is_nullable)
+
+// weir_batch is a record batch message; its body follows it in memory. It has three buffers where the column is text or binary, two elsewhere.
 typedef struct {
   weir_message frame;
   uint16_t batch_vtable[8]; // 40: length, nodes, buffers

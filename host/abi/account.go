@@ -1,11 +1,11 @@
 package abi
 
 // What the host keeps beside the bytes themselves, in bytes, so that no guest can have it keep much by saying little: many
-// columns without rows, say. What a guest declares is held against the call that declares it, weir_open.
+// columns without rows, say, or lists in lists. What a guest declares is held against the call that declares it, weir_open.
 const (
 	emitCost      = 1024 // an emit, or an output
-	columnCost    = 512  // of an emit: an array and its buffers
-	fieldCost     = 1024 // of an output: a field in its schema, by name too
+	columnCost    = 512  // a column of an emit, or a field inside of one: an array and its buffers
+	fieldCost     = 1024 // of an output: a field in its schema at any depth, by name too
 	rejectionCost = 256
 )
 

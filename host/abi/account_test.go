@@ -11,6 +11,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weir-stream/weir/host/ipc"
+	"github.com/weir-stream/weir/host/ipc/ipctest"
+	"github.com/weir-stream/weir/host/types"
 )
 
 // wide is a schema of n columns, by turns numbers and text.
@@ -21,6 +23,22 @@ func wide(n int) *arrow.Schema {
 		if k%2 == 0 {
 			fields[k].Type = arrow.BinaryTypes.String
 		}
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// nested is a schema of n fields in all, lists of structs in each other.
+func nested(n int) *arrow.Schema {
+	fields := []arrow.Field{}
+	for left := n; left > 0; {
+		f := arrow.Field{Name: fmt.Sprint(len(fields)), Type: arrow.BinaryTypes.String, Nullable: true}
+		left--
+		for depth := 0; depth < 10 && left >= 3; depth++ {
+			beside := arrow.Field{Name: "beside", Type: types.UUID(), Nullable: true}
+			f.Type = types.List(types.Struct(arrow.Field{Name: f.Name, Type: f.Type, Nullable: true}, beside), true)
+			left -= 3
+		}
+		fields = append(fields, f)
 	}
 	return arrow.NewSchema(fields, nil)
 }
@@ -60,6 +78,8 @@ func TestAccountsCoverWhatIsAllocated(t *testing.T) {
 	narrow, broad := wide(1), wide(LimitColumns)
 	few, empty := wideMessage(narrow, 2), wideMessage(broad, 0)
 	two := wideMessage(broad, 2)
+	deep := nested(LimitColumns)
+	filled := messageOf(ipctest.Fill(deep, 2, memory.DefaultAllocator, ipctest.Counter()))
 	list := make([]uint32, 1000)
 	for k := range list {
 		list[k] = uint32(k)
@@ -73,6 +93,7 @@ func TestAccountsCoverWhatIsAllocated(t *testing.T) {
 	}{
 		"columns without rows": {broad, 1, func(s *scripted, _ int) error { return s.emit(0, nil, empty) }, 8},
 		"columns of two rows":  {broad, 1, func(s *scripted, _ int) error { return s.emit(0, nil, two) }, 8},
+		"columns in columns":   {deep, 1, func(s *scripted, _ int) error { return s.emit(0, nil, filled) }, 8},
 		"small emits":          {narrow, 1, func(s *scripted, _ int) error { return s.emit(0, nil, few) }, LimitEmits},
 		"row lists":            {noColumns, 3, func(s *scripted, k int) error { return s.emit(0, list[:1+k%len(list)], nil) }, 2000},
 		"short row lists":      {noColumns, 1, func(s *scripted, k int) error { return s.emit(0, list[:1], nil) }, LimitEmits},

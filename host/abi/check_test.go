@@ -186,7 +186,7 @@ func TestCodesOfMessagesAreThoseOfTheTable(t *testing.T) {
 		CodeIPCFrame: ipc.CodeFrame, CodeIPCMetadata: ipc.CodeMetadata, CodeIPCVersion: ipc.CodeVersion, CodeIPCHeader: ipc.CodeHeader,
 		CodeIPCUnsupported: ipc.CodeUnsupported, CodeIPCSchema: ipc.CodeSchema, CodeIPCLimit: ipc.CodeLimit, CodeIPCLayout: ipc.CodeLayout,
 		CodeIPCLength: ipc.CodeLength, CodeIPCBuffer: ipc.CodeBuffer, CodeIPCOffsets: ipc.CodeOffsets, CodeIPCValidity: ipc.CodeValidity,
-		CodeIPCNull: ipc.CodeNull, CodeIPCUTF8: ipc.CodeUTF8,
+		CodeIPCNull: ipc.CodeNull, CodeIPCUTF8: ipc.CodeUTF8, CodeIPCValue: ipc.CodeValue,
 	} {
 		if table != given {
 			t.Errorf("abi.json says %q, host/ipc %q", table, given)

@@ -39,7 +39,7 @@ func (i *Instance) emit(_ context.Context, mem engine.Memory, stack []uint64) er
 	if err := c.spend(size, limits); err != nil {
 		return err
 	}
-	if err := i.keep(int64(length), listed, emitCost+columnCost*int64(o.Schema.NumFields())); err != nil {
+	if err := i.keep(int64(length), listed, emitCost+columnCost*o.fields); err != nil {
 		return err
 	}
 	i.stats.BytesOut += uint64(size)

@@ -62,14 +62,14 @@ func stage(s *scripted) props {
 }
 
 var staged = sync.OnceValues(func() (image []byte, p props) {
-	s := newScripted(1 << 14)
+	s := newScripted(1 << 15)
 	free := 64
 	put := func(b []byte) [2]uint64 {
 		at, n := s.put(free, b)
 		free += len(b) + 1
 		return [2]uint64{at, n}
 	}
-	schema, err := ipc.AppendSchema(nil, ipctest.EveryType())
+	schema, err := ipc.AppendSchema(nil, ipctest.EachKind())
 	if err != nil {
 		panic(err)
 	}
@@ -79,7 +79,7 @@ var staged = sync.OnceValues(func() (image []byte, p props) {
 	free = progressAt + 64
 	p.schema = put(schema)
 	for k, n := range []int{3, 10, 0} {
-		p.messages[k] = put(messageOf(ipctest.Fill(ipctest.EveryType(), n, memory.DefaultAllocator, ipctest.Counter())))
+		p.messages[k] = put(messageOf(ipctest.Fill(ipctest.EachKind(), n, memory.DefaultAllocator, ipctest.Counter())))
 	}
 	return s.memory, p
 })
@@ -101,8 +101,8 @@ func (p props) good(s *scripted, sc *script) error {
 		{"weir.fail", p.text[:]},
 		{"weir.log", []uint64{2, p.text[0], p.text[1]}},
 		{WASIModule + ".fd_write", []uint64{1 + uint64(sc.next()%2), p.vectors[0], p.vectors[1] / 8, 8}},
-		{WASIModule + ".poll_oneoff", []uint64{p.schema[0], 1 << 14, 3, 8}},
-		{WASIModule + ".random_get", []uint64{1 << 15, 100}},
+		{WASIModule + ".poll_oneoff", []uint64{p.schema[0], 9 << 12, 3, 8}},
+		{WASIModule + ".random_get", []uint64{10 << 12, 100}},
 	}
 	c := calls[int(sc.next())%len(calls)]
 	if at := int(sc.next()); at < len(c.arguments) {

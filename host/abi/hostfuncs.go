@@ -99,7 +99,8 @@ func (i *Instance) output(_ context.Context, mem engine.Memory, stack []uint64) 
 	if o.Schema.NumFields() == 0 && o.Kind == OutputBatch {
 		return violated(CodeOutputSchema, "output %q is a batch and has no columns", o.Name)
 	}
-	if err := i.keep(0, 0, fieldCost*int64(o.Schema.NumFields())); err != nil {
+	o.fields = int64(ipc.Fields(o.Schema))
+	if err := i.keep(0, 0, fieldCost*o.fields); err != nil {
 		return err
 	}
 	if o.reader, err = ipc.NewReader(o.Schema, limits.messages()); err != nil {

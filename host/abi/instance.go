@@ -36,6 +36,7 @@ type Output struct {
 	Schema *arrow.Schema // columns of a batch; columns that a patch adds or replaces, perhaps none
 
 	reader *ipc.Reader
+	fields int64 // of Schema, with those inside of its columns
 }
 
 // Stats count what an instance has done since it was opened.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"github.com/weir-stream/weir/host/ipc"
+	"github.com/weir-stream/weir/host/types"
 	"github.com/weir-stream/weir/internal/fault"
 	"github.com/weir-stream/weir/internal/visible"
 )
@@ -32,20 +34,16 @@ type Column struct {
 	Nullable *bool          // nil: either
 }
 
+// Fits says that a table's column of a type may be sent for it. A dictionary of texts is sent as texts.
+func (c *Column) Fits(t arrow.DataType) bool {
+	return c.Type == nil || arrow.TypeEqual(c.Type, ipc.Sent(t))
+}
+
 // OutputShape is an output as a manifest names it.
 type OutputShape struct {
 	Name    string
 	Kind    int      // OutputBatch or OutputPatch
 	Columns []Column // nil: not said
-}
-
-// columnTypes are the SQL names of the types that cross into a guest.
-var columnTypes = map[string]arrow.DataType{
-	"TEXT": arrow.BinaryTypes.String, "BIGINT": arrow.PrimitiveTypes.Int64, "INT": arrow.PrimitiveTypes.Int32,
-	"DOUBLE": arrow.PrimitiveTypes.Float64, "BOOLEAN": arrow.FixedWidthTypes.Boolean,
-	"TIMESTAMP":    &arrow.TimestampType{Unit: arrow.Nanosecond},
-	"TIMESTAMP(0)": &arrow.TimestampType{Unit: arrow.Second}, "TIMESTAMP(3)": &arrow.TimestampType{Unit: arrow.Millisecond},
-	"TIMESTAMP(6)": &arrow.TimestampType{Unit: arrow.Microsecond}, "TIMESTAMP(9)": &arrow.TimestampType{Unit: arrow.Nanosecond},
 }
 
 // ParseManifest reads a manifest. It is nil where there is a reason against it.
@@ -175,9 +173,10 @@ func (p *manifestParser) columns(path string, o *object, output bool) []Column {
 		}
 		seen[c.Name] = true
 		if _, ok := o.values["type"]; ok {
-			name := p.text(o, "type", "")
-			if c.Type = columnTypes[name]; c.Type == nil {
-				p.add(CodeManifestValue, path+".type", "want TEXT, BIGINT, INT, DOUBLE, BOOLEAN, TIMESTAMP or TIMESTAMP(0|3|6|9), got %q", shorten(name))
+			name, err := p.text(o, "type", ""), error(nil)
+			if c.Type, err = parseType(name); err != nil {
+				p.add(CodeManifestValue, path+".type", "want a type such as BIGINT, DECIMAL(9, 2) or STRUCT<a TEXT NOT NULL, b DATE[]>, got %q: %v",
+					shorten(name), err)
 			}
 		}
 		if _, ok := o.values["nullable"]; ok {
@@ -263,8 +262,8 @@ func (m *Manifest) InputColumns(schema *arrow.Schema) ([]int, error) {
 		switch {
 		case len(found) == 0:
 			wrong = append(wrong, fmt.Sprintf("column %q is absent", c.Name))
-		case c.Type != nil && !arrow.TypeEqual(c.Type, schema.Field(found[0]).Type):
-			wrong = append(wrong, fmt.Sprintf("column %q is %s; the module needs %s", c.Name, schema.Field(found[0]).Type, c.Type))
+		case !c.Fits(schema.Field(found[0]).Type):
+			wrong = append(wrong, fmt.Sprintf("column %q is %s; the module needs %s", c.Name, types.Name(schema.Field(found[0]).Type), types.Name(c.Type)))
 		default:
 			indexes = append(indexes, found[0])
 		}

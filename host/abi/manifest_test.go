@@ -161,7 +161,7 @@ func TestInputColumns(t *testing.T) {
 	i64, text := arrow.PrimitiveTypes.Int64, arrow.BinaryTypes.String
 	for says, schema := range map[string]*arrow.Schema{
 		"": arrow.NewSchema([]arrow.Field{field("carrier", text), field("x", i64), field("dep_delay", i64)}, nil),
-		`column "dep_delay" is utf8; the module needs int64; column "carrier" is absent`: arrow.NewSchema([]arrow.Field{field("dep_delay", text)}, nil),
+		`column "dep_delay" is TEXT; the module needs BIGINT; column "carrier" is absent`: arrow.NewSchema([]arrow.Field{field("dep_delay", text)}, nil),
 	} {
 		got, err := m.InputColumns(schema)
 		if says == "" {

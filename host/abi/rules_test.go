@@ -259,7 +259,7 @@ func TestEveryViolationIsTried(t *testing.T) {
 		ipc.CodeFrame: CodeIPCFrame, ipc.CodeMetadata: CodeIPCMetadata, ipc.CodeVersion: CodeIPCVersion, ipc.CodeHeader: CodeIPCHeader,
 		ipc.CodeUnsupported: CodeIPCUnsupported, ipc.CodeSchema: CodeIPCSchema, ipc.CodeLimit: CodeIPCLimit, ipc.CodeLayout: CodeIPCLayout,
 		ipc.CodeLength: CodeIPCLength, ipc.CodeBuffer: CodeIPCBuffer, ipc.CodeOffsets: CodeIPCOffsets, ipc.CodeValidity: CodeIPCValidity,
-		ipc.CodeNull: CodeIPCNull, ipc.CodeUTF8: CodeIPCUTF8,
+		ipc.CodeNull: CodeIPCNull, ipc.CodeUTF8: CodeIPCUTF8, ipc.CodeValue: CodeIPCValue,
 	}
 	for got, want := range pairs {
 		if got != want {

@@ -98,15 +98,16 @@ const (
 	CodeIPCVersion     = "ipc.version"     // the metadata version is not V5
 	CodeIPCHeader      = "ipc.header"      // another kind of message than the one asked for
 	CodeIPCUnsupported = "ipc.unsupported" // compression, variadic buffers, a dictionary, a big-endian schema or a column type that weir does not take
-	CodeIPCSchema      = "ipc.schema"      // a column's name is empty, too long, not UTF-8 or taken
-	CodeIPCLimit       = "ipc.limit"       // more columns, rows or bytes than allowed
+	CodeIPCSchema      = "ipc.schema"      // the name of a column, or of a struct's field, is empty, too long, not UTF-8 or taken
+	CodeIPCLimit       = "ipc.limit"       // more columns with the fields inside of them, deeper types, more rows, list items or bytes than allowed
 	CodeIPCLayout      = "ipc.layout"      // the number of nodes or buffers is not what the declared columns ask for
-	CodeIPCLength      = "ipc.length"      // a column's length is not the message's number of rows
+	CodeIPCLength      = "ipc.length"      // a column's length is not the message's number of rows, or a field's not its struct's
 	CodeIPCBuffer      = "ipc.buffer"      // a buffer is outside the body, not aligned to 8, before the end of the one before it, or too short
-	CodeIPCOffsets     = "ipc.offsets"     // a column's offsets do not start at 0 or above, descend, or point past its data
+	CodeIPCOffsets     = "ipc.offsets"     // a column's offsets do not start at 0 or above, descend, or point past its data or items
 	CodeIPCValidity    = "ipc.validity"    // a validity buffer is too short, or the null count is not right
 	CodeIPCNull        = "ipc.null"        // a null in a column that was declared without
 	CodeIPCUTF8        = "ipc.utf8"        // a text value is not UTF-8
+	CodeIPCValue       = "ipc.value"       // a value is not one of its type: a decimal has more digits, a time is not of one day, a text is not JSON
 )
 
 // Limits that a call can run into. The code is part of the ABI.

@@ -107,11 +107,25 @@ func (t table) i16(id int) int16 {
 	return 0
 }
 
+func (t table) i16or(id int, absent int16) int16 {
+	if t.slot(id) == 0 {
+		return absent
+	}
+	return t.i16(id)
+}
+
 func (t table) i32(id int) int32 {
 	if at := t.slot(id); at != 0 {
 		return int32(t.f.u32(at))
 	}
 	return 0
+}
+
+func (t table) i32or(id int, absent int32) int32 {
+	if t.slot(id) == 0 {
+		return absent
+	}
+	return t.i32(id)
 }
 
 func (t table) i64(id int) int64 {

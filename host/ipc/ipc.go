@@ -3,11 +3,13 @@
 // Only what crosses that boundary is here: encapsulated Schema and RecordBatch messages of metadata version V5, without
 // compression, dictionaries and variadic buffers, over the column types in types.go. The writer lays a batch out straight
 // into the guest's memory, in one copy. The reader trusts nothing: it takes the host's own copy of what a guest made, and
-// checks every offset, length, validity bit and text before an array is made over it.
+// checks every offset, length, validity bit and text of every column, and of everything inside of one, before an array is
+// made over it.
 //
 //	message:  FFFFFFFF | i32 length of metadata | metadata (a flatbuffer), padded | body
 //	metadata: Message { version, header: Schema | RecordBatch, bodyLength }
-//	body:     the columns' buffers one after the other, each padded: validity, then values, or offsets and data
+//	body:     the columns' buffers one after the other, each padded: validity, then values, or offsets and data, or
+//	          nothing but the fields of a struct, or offsets and the items of a list: fields and items as columns are
 //
 // The rules are those of https://arrow.apache.org/docs/format/Columnar.html and of Message.fbs and Schema.fbs in
 // apache/arrow; guest-abi/SPEC.md narrows them.
@@ -34,6 +36,7 @@ const (
 	CodeValidity    = "ipc.validity"
 	CodeNull        = "ipc.null"
 	CodeUTF8        = "ipc.utf8"
+	CodeValue       = "ipc.value"
 )
 
 // Error says which rule a message breaks.
@@ -51,13 +54,14 @@ func errorf(code, layout string, args ...any) error {
 
 // Limits bound what a reader accepts. Every field must be set.
 type Limits struct {
-	Columns   int // of a schema
+	Columns   int // of a schema, with all fields inside of them
 	NameBytes int // of a column's name
 	Rows      int // of a record batch, MostRows at most
 	Bytes     int // of a message, metadata included
 }
 
-// MostRows is the most that Limits.Rows may be: so many values can be measured in bits in 31 bits.
+// MostRows is the most that Limits.Rows may be, and the most items that the lists of one column, or of one field, may have
+// together: their offsets can be measured in bits in 31 bits.
 const MostRows = 1 << 24
 
 const (

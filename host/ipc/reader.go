@@ -11,26 +11,32 @@ import (
 // Reader reads the record batch messages of one schema that a guest made. It keeps no state between messages. One goroutine
 // at a time may use it.
 type Reader struct {
+	tree
 	schema  *arrow.Schema
-	fields  []arrow.Field // of schema
-	layouts []layout
-	buffers int
 	limits  Limits
+	found   []found       // in the message that is read, by node
 	columns []arrow.Array // of the message that is read
+}
+
+// found is what a message says of a node, checked.
+type found struct {
+	length, nulls int
+	last          int     // of a list: where its last value ends in the child
+	spans         [3]span // of its buffers, cut to what the values need
 }
 
 // NewReader makes a reader. The error names a column whose type does not cross the boundary.
 func NewReader(schema *arrow.Schema, l Limits) (*Reader, error) {
-	r := &Reader{schema: schema, fields: schema.Fields(), limits: l}
-	for _, field := range r.fields {
-		lay, err := layoutOf(field.Type)
-		if err != nil {
-			return nil, errorf(CodeUnsupported, "column %q: %v", field.Name, err)
-		}
-		r.layouts = append(r.layouts, lay)
-		r.buffers += lay.buffers()
+	t, err := newTree(schema)
+	if err != nil {
+		return nil, err
 	}
-	return r, nil
+	for i := range t.nodes {
+		if t.nodes[i].shape == dictionary {
+			return nil, errorf(CodeUnsupported, "column %q: dictionaries are not read", t.path(i))
+		}
+	}
+	return &Reader{tree: t, schema: schema, limits: l, found: make([]found, len(t.nodes))}, nil
 }
 
 // Limit changes what the next messages may have.
@@ -44,7 +50,15 @@ func (r *Reader) Read(message *memory.Buffer) (arrow.RecordBatch, error) {
 	if err := b.open(); err != nil {
 		return nil, err
 	}
-	b.made = make([]made, len(r.layouts))
+	for i := range r.nodes {
+		if err := b.check(i); err != nil {
+			return nil, inColumn(r.path(i), err)
+		}
+	}
+	b.made = make([]made, len(r.nodes))
+	if inside := len(r.nodes) - len(r.columnsAt); inside > 0 {
+		b.inside = make([]arrow.ArrayData, inside)
+	}
 	defer func() {
 		for _, c := range r.columns {
 			c.Release()
@@ -52,12 +66,8 @@ func (r *Reader) Read(message *memory.Buffer) (arrow.RecordBatch, error) {
 		clear(r.columns)
 		r.columns = r.columns[:0]
 	}()
-	for i := range r.layouts {
-		c, err := b.column(i)
-		if err != nil {
-			return nil, inColumn(r.fields[i].Name, err)
-		}
-		r.columns = append(r.columns, c)
+	for _, i := range r.columnsAt {
+		r.columns = append(r.columns, array.MakeFromData(b.make(i))) // which holds the only reference to the data
 	}
 	return array.NewRecordBatch(r.schema, r.columns, int64(b.rows)), nil
 }
@@ -70,14 +80,15 @@ type body struct {
 	length  int
 	rows    int
 
-	nodes []byte // the header's vector
-	spans []byte // what is left of the header's vector of buffers
-	end   int    // of the buffers so far
-	made  []made
+	lengths []byte // the header's vector of nodes
+	spans   []byte // what is left of the header's vector of buffers
+	end     int    // of the buffers so far
+	made    []made
+	inside  []arrow.ArrayData // room for the children of the nodes to come
 }
 
-// made is what a column's array is made of. It lies together for all columns of a message, and is allocated at once:
-// piece by piece that takes longer than the checks do.
+// made is what a node's array is made of. It lies together for all nodes of a message, and is allocated at once: piece by
+// piece that takes longer than the checks do.
 type made struct {
 	data    array.Data
 	buffers [3]*memory.Buffer
@@ -102,11 +113,11 @@ func (b *body) open() error {
 		return errorf(CodeUnsupported, "compressed bodies and variadic buffers are not supported")
 	case rows < 0 || rows > int64(min(b.limits.Rows, MostRows)):
 		return errorf(CodeLimit, "%d rows; at most %d are allowed", rows, min(b.limits.Rows, MostRows))
-	case nodes != len(b.layouts) || buffers != b.buffers:
+	case nodes != len(b.nodes) || buffers != b.buffers:
 		return errorf(CodeLayout, "%d nodes and %d buffers where the declared columns have %d and %d",
-			nodes, buffers, len(b.layouts), b.buffers)
+			nodes, buffers, len(b.nodes), b.buffers)
 	}
-	b.rows, b.nodes, b.spans = int(rows), f.b[nodesAt:][:16*nodes], f.b[buffersAt:][:16*buffers]
+	b.rows, b.lengths, b.spans = int(rows), f.b[nodesAt:][:16*nodes], f.b[buffersAt:][:16*buffers]
 	return nil
 }
 
@@ -138,43 +149,40 @@ func (b *body) bytes(s span) []byte {
 	return b.message.Bytes()[b.start+s.offset:][:s.length]
 }
 
-// buffer is a span's first n bytes as an Arrow buffer, nil for none.
-func (b *body) buffer(s span, n int) *memory.Buffer {
-	if n == 0 {
+// buffer is what a span covers as an Arrow buffer, nil for nothing.
+func (b *body) buffer(s span) *memory.Buffer {
+	if s.length == 0 {
 		return nil
 	}
-	return memory.SliceBuffer(b.message, b.start+s.offset, n)
+	return memory.SliceBuffer(b.message, b.start+s.offset, s.length)
 }
 
-// column checks one column and makes its array.
-func (b *body) column(i int) (arrow.Array, error) {
-	l, m := b.layouts[i], &b.made[i]
-	n := l.buffers()
-	parts := m.buffers[:n:n]
-	defer func() {
-		for _, p := range parts {
-			if p != nil {
-				p.Release()
-			}
+// make makes the data of node i, which has been checked as all others have: nothing can be wrong any more. Nobody holds a
+// reference to it yet.
+func (b *body) make(i int) *array.Data {
+	n, f, m := &b.nodes[i], &b.found[i], &b.made[i]
+	var children []arrow.ArrayData
+	if n.children > 0 {
+		children, b.inside = b.inside[:n.children:n.children], b.inside[n.children:]
+		for k, child := 0, i+1; child < n.end; k, child = k+1, b.nodes[child].end {
+			children[k] = b.make(child)
 		}
-	}()
-	nulls, err := b.validity(i, parts)
-	if err != nil {
-		return nil, err
 	}
-	if l.bits > 0 {
-		err = b.fixed(l, parts)
-	} else {
-		err = b.variable(l, parts)
+	buffers := n.buffers()
+	parts := m.buffers[:buffers:buffers]
+	for k, s := range f.spans[:buffers] {
+		parts[k] = b.buffer(s)
 	}
-	if err != nil {
-		return nil, err
+	m.data.Reset(n.dtype, f.length, parts, children, f.nulls, 0)
+	for _, p := range parts {
+		if p != nil {
+			p.Release()
+		}
 	}
-	m.data.Reset(b.fields[i].Type, b.rows, parts, nil, nulls, 0)
-	return array.MakeFromData(&m.data), nil // which holds the only reference to the data
+	return &m.data
 }
 
-func inColumn(name string, err error) error {
+func inColumn(path string, err error) error {
 	e := err.(*Error)
-	return errorf(e.Code, "column %q: %s", name, e.Message)
+	return errorf(e.Code, "column %q: %s", shown(path), e.Message)
 }

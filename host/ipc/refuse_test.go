@@ -1,6 +1,7 @@
 package ipc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,14 +9,17 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	arrowipc "github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weir-stream/weir/host/ipc/ipctest"
+	"github.com/weir-stream/weir/host/types"
 )
 
 // subject is a valid message of 10 rows and the places in it, for tests to break one thing in it.
 type subject struct {
 	*Writer
+	schema  *arrow.Schema
 	message []byte
 	body    int
 }
@@ -27,17 +31,22 @@ func newSubject(t testing.TB) (*arrow.Schema, *subject) {
 		{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true},
 		{Name: "flag", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
 	}, nil)
-	w, err := NewWriter(schema)
+	return schema, subjectOf(t, ipctest.Fill(schema, 10, memory.DefaultAllocator, scattered()))
+}
+
+func subjectOf(t testing.TB, batch arrow.RecordBatch) *subject {
+	t.Helper()
+	w, err := NewWriter(batch.Schema())
 	if err != nil {
 		t.Fatal(err)
 	}
-	size, err := w.Prepare(ipctest.Fill(schema, 10, memory.DefaultAllocator, scattered()))
+	size, err := w.Prepare(batch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	message := make([]byte, size)
 	w.Write(message)
-	return schema, &subject{w, message, len(w.metadata)}
+	return &subject{w, batch.Schema(), message, len(w.metadata)}
 }
 
 func (s *subject) set(at int, v uint64) { binary.LittleEndian.PutUint64(s.message[at:], v) }
@@ -69,7 +78,7 @@ func TestBrokenRecordBatchesAreRefused(t *testing.T) {
 		"root on itself":              {CodeMetadata, func(s *subject) { binary.LittleEndian.PutUint32(s.message[8:], 0) }},
 		"version 4":                   {CodeVersion, func(s *subject) { s.message[s.bodyAt+12] = 3 }},
 		"a dictionary batch":          {CodeHeader, func(s *subject) { s.message[s.bodyAt+14] = 2 }},
-		"a schema":                    {CodeHeader, func(s *subject) { s.message = schemaMessage(t, arrow.NewSchema(s.fields, nil)) }},
+		"a schema":                    {CodeHeader, func(s *subject) { s.message = schemaMessage(t, s.schema) }},
 		"rows negative":               {CodeLimit, func(s *subject) { s.set(s.rowsAt, minusOne) }},
 		"too many rows":               {CodeLimit, func(s *subject) { s.set(s.rowsAt, 1<<20+1) }},
 		"a node too few":              {CodeLayout, func(s *subject) { s.message[s.nodesAt-4]-- }},
@@ -146,7 +155,7 @@ func TestCompressionAndVariadicBuffersAreRefused(t *testing.T) {
 func TestBrokenSchemasAreRefused(t *testing.T) {
 	col := func(name string, t arrow.DataType) arrow.Field { return arrow.Field{Name: name, Type: t} }
 	i64 := arrow.PrimitiveTypes.Int64
-	many := make([]arrow.Field, 101)
+	many := make([]arrow.Field, testLimits.Columns+1)
 	for i := range many {
 		many[i] = col(fmt.Sprint(i), i64)
 	}
@@ -161,11 +170,20 @@ func TestBrokenSchemasAreRefused(t *testing.T) {
 		"long name":         {CodeSchema, []arrow.Field{col(strings.Repeat("x", 256), i64)}},
 		"name not UTF-8":    {CodeSchema, []arrow.Field{col("\xff", i64)}},
 		"too many":          {CodeLimit, many},
-		"unsigned":          {CodeUnsupported, []arrow.Field{col("a", arrow.PrimitiveTypes.Uint64)}},
-		"short":             {CodeUnsupported, []arrow.Field{col("a", arrow.PrimitiveTypes.Int16)}},
-		"float":             {CodeUnsupported, []arrow.Field{col("a", arrow.PrimitiveTypes.Float32)}},
-		"zoned":             {CodeUnsupported, []arrow.Field{col("a", arrow.FixedWidthTypes.Timestamp_ns)}},
-		"list":              {CodeUnsupported, []arrow.Field{col("a", arrow.ListOf(i64))}},
+		"zoned":             {CodeUnsupported, []arrow.Field{col("a", &arrow.TimestampType{TimeZone: "Europe/Berlin"})}},
+		"list":              {"", []arrow.Field{col("a", arrow.ListOf(i64))}},
+		"list of short":     {CodeUnsupported, []arrow.Field{col("a", arrow.ListOf(arrow.FixedWidthTypes.Float16))}},
+		"two in a struct":   {CodeSchema, []arrow.Field{col("a", arrow.ListOf(arrow.StructOf(col("b", i64)))), col("c", nameTwice())}},
+		"no name in one":    {CodeSchema, []arrow.Field{col("a", arrow.StructOf(col("b", i64), col("", i64)))}},
+		"name inside":       {CodeSchema, []arrow.Field{col("a", arrow.StructOf(col(strings.Repeat("x", 256), i64)))}},
+		"map by number":     {CodeUnsupported, []arrow.Field{col("a", arrow.MapOf(arrow.PrimitiveTypes.Float64, i64))}},
+		"map by list":       {CodeUnsupported, []arrow.Field{col("a", arrow.MapOf(arrow.ListOf(i64), i64))}},
+		"too many inside":   {CodeLimit, []arrow.Field{col("a", i64), col("b", arrow.StructOf(many[:testLimits.Columns-1]...))}},
+		"many inside":       {"", []arrow.Field{col("b", arrow.StructOf(many[:testLimits.Columns-1]...))}},
+		"deep":              {"", []arrow.Field{col("a", nest(i64, 31))}},
+		"maps in maps":      {"", []arrow.Field{col("a", mapped(i64, types.MaxMaps))}},
+		"too many maps":     {CodeLimit, []arrow.Field{col("a", mapped(i64, types.MaxMaps+1))}},
+		"too deep":          {CodeLimit, []arrow.Field{col("a", nest(i64, 32))}},
 		"struct of nothing": {CodeUnsupported, []arrow.Field{col("a", arrow.StructOf())}},
 		"dictionary": {CodeUnsupported, []arrow.Field{col("a", &arrow.DictionaryType{
 			IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String})}},
@@ -178,15 +196,33 @@ func TestBrokenSchemasAreRefused(t *testing.T) {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
-	if _, err := ReadSchema(encode(t, ipctest.Fill(ipctest.EveryType(), 1, memory.DefaultAllocator, ipctest.Counter())), testLimits); codeOf(err) != CodeHeader {
+	batch := encode(t, ipctest.Fill(ipctest.EveryType(), 1, memory.DefaultAllocator, ipctest.Counter()))
+	if _, err := ReadSchema(batch, testLimits); codeOf(err) != CodeHeader {
 		t.Errorf("a record batch: %v", err)
 	}
 }
 
+// nest puts a type into n lists.
+func nest(dt arrow.DataType, n int) arrow.DataType {
+	for range n {
+		dt = arrow.ListOf(dt)
+	}
+	return dt
+}
+
+// nameTwice is a struct of two fields of a name.
+func nameTwice() arrow.DataType {
+	f := arrow.Field{Name: "b", Type: arrow.PrimitiveTypes.Int64}
+	return arrow.StructOf(f, f)
+}
+
 // outsideSchema is a schema message as arrow-go writes it.
 func outsideSchema(t *testing.T, schema *arrow.Schema) []byte {
-	batch := ipctest.Fill(schema, 0, memory.DefaultAllocator, ipctest.Counter())
-	return arrowWrite(t, batch)[0]
+	var stream bytes.Buffer
+	if err := arrowipc.NewWriter(&stream, arrowipc.WithSchema(schema)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	return messages(t, stream.Bytes())[0]
 }
 
 func codeOf(err error) string {
@@ -198,4 +234,12 @@ func codeOf(err error) string {
 		return "not an *Error"
 	}
 	return ""
+}
+
+// mapped is a type within so many maps.
+func mapped(t arrow.DataType, maps int) arrow.DataType {
+	for range maps {
+		t = types.Map(arrow.BinaryTypes.String, t, true)
+	}
+	return t
 }

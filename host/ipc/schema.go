@@ -1,104 +1,75 @@
 package ipc
 
-import (
-	"unicode/utf8"
+import "github.com/apache/arrow-go/v18/arrow"
 
-	"github.com/apache/arrow-go/v18/arrow"
-)
-
-// AppendSchema appends a schema as an encapsulated message, a multiple of 8 bytes long. The error names a column whose
-// type does not cross the boundary.
+// AppendSchema appends a schema as an encapsulated message, a multiple of 8 bytes long. A dictionary of text is written as
+// text. The error names a column whose type does not cross the boundary.
 func AppendSchema(dst []byte, schema *arrow.Schema) ([]byte, error) {
-	for _, field := range schema.Fields() {
-		if _, err := layoutOf(field.Type); err != nil {
-			return nil, errorf(CodeUnsupported, "column %q: %v", field.Name, err)
-		}
+	if _, err := newTree(schema); err != nil {
+		return nil, err
 	}
 	var w flatWriter
 	headerAt, _ := w.message(headerSchema)
 	header, at := w.table(slot{1, 4, 0}, slot{0, 2, 0}) // fields, endianness little
 	w.refer(headerAt, header)
-	fields := w.vector(schema.NumFields(), 4)
-	w.refer(at[0], fields)
-	for i, field := range schema.Fields() {
-		w.refer(fields+4+4*i, w.field(field))
-	}
+	w.fields(at[0], schema.Fields())
 	return append(dst, w.encapsulate(8)...), nil
 }
 
-// field appends a Field: name 0, nullable 1, type_type 2, type 3, children 5.
+// fields appends a vector of fields and refers to it.
+func (w *flatWriter) fields(at int, fields []arrow.Field) {
+	vector := w.vector(len(fields), 4) // other readers want the vector, even of nothing
+	w.refer(at, vector)
+	for i, f := range fields {
+		w.refer(vector+4+4*i, w.field(f))
+	}
+}
+
+// field appends a Field: name 0, nullable 1, type_type 2, type 3, children 5, custom_metadata 6.
 func (w *flatWriter) field(f arrow.Field) int {
-	tag, slots := typeSlots(f.Type)
+	l, _ := layoutOf(f.Type) // which newTree has seen
+	storage, extension := f.Type, ""
+	if e, ok := f.Type.(arrow.ExtensionType); ok {
+		storage, extension = e.StorageType(), e.ExtensionName()
+	}
 	nullable := uint64(0)
 	if f.Nullable {
 		nullable = 1
 	}
-	pos, at := w.table(slot{0, 4, 0}, slot{3, 4, 0}, slot{5, 4, 0}, slot{1, 1, nullable}, slot{2, 1, uint64(tag)})
+	tag, details := typeSlots(storage)
+	slots := []slot{{0, 4, 0}, {3, 4, 0}, {5, 4, 0}, {6, 4, 0}, {1, 1, nullable}, {2, 1, uint64(tag)}}
+	if extension == "" {
+		slots = append(slots[:3], slots[4:]...)
+	}
+	pos, at := w.table(slots...)
 	w.refer(at[0], w.text(f.Name))
-	typ, _ := w.table(slots...)
+	typ, inType := w.table(details...)
 	w.refer(at[1], typ)
-	w.refer(at[2], w.vector(0, 4)) // other readers want the vector, even of nothing
+	if ts, ok := storage.(*arrow.TimestampType); ok && ts.TimeZone != "" {
+		w.refer(inType[0], w.text(ts.TimeZone))
+	}
+	w.fields(at[2], l.childrenOf(storage))
+	if extension != "" {
+		w.extension(at[3], extension)
+	}
 	return pos
 }
 
-// ReadSchema reads a schema message that a guest made. Columns are flat and of supported types, their names unique, UTF-8
-// and not empty; metadata of fields and schema is dropped. The error is an *Error.
-func ReadSchema(message []byte, l Limits) (*arrow.Schema, error) {
-	var f flat
-	header, body, err := frame(&f, message, headerSchema, l)
-	if err != nil {
-		return nil, err
-	}
-	if len(body) != 0 {
-		return nil, errorf(CodeFrame, "a schema message with a body of %d bytes", len(body))
-	}
-	if header.i16(0) != 0 {
-		return nil, errorf(CodeUnsupported, "a big-endian schema")
-	}
-	pos, n := header.vector(1, 4)
-	if n > l.Columns {
-		return nil, errorf(CodeLimit, "%d columns; at most %d are allowed", n, l.Columns)
-	}
-	fields := make([]arrow.Field, 0, n)
-	seen := make(map[string]bool, n)
-	for i := range n {
-		field, err := readField(f.tableAt(f.follow(pos+4*i)), i, l)
-		if err != nil {
-			return nil, err
-		}
-		if seen[field.Name] {
-			return nil, errorf(CodeSchema, "two columns are named %q", field.Name)
-		}
-		seen[field.Name] = true
-		fields = append(fields, field)
-	}
-	if f.broken {
-		return nil, errBroken
-	}
-	return arrow.NewSchema(fields, nil), nil
-}
+// The keys of a field's metadata that say that it is of an extension type.
+const (
+	extensionName     = "ARROW:extension:name"
+	extensionMetadata = "ARROW:extension:metadata"
+)
 
-func readField(t table, index int, l Limits) (arrow.Field, error) {
-	none := arrow.Field{}
-	if !t.there() {
-		return none, errBroken
+// extension appends a field's metadata, a vector of KeyValue, and refers to it.
+func (w *flatWriter) extension(at int, name string) {
+	pairs := [][2]string{{extensionName, name}, {extensionMetadata, ""}}
+	vector := w.vector(len(pairs), 4)
+	w.refer(at, vector)
+	for i, pair := range pairs {
+		pos, at := w.table(slot{0, 4, 0}, slot{1, 4, 0})
+		w.refer(vector+4+4*i, pos)
+		w.refer(at[0], w.text(pair[0]))
+		w.refer(at[1], w.text(pair[1]))
 	}
-	name := t.text(0)
-	if len(name) == 0 || len(name) > l.NameBytes || !utf8.Valid(name) {
-		return none, errorf(CodeSchema, "column %d: a name is 1 to %d bytes of UTF-8", index, l.NameBytes)
-	}
-	tag, details, dictionary := t.u8(2), t.table(3), t.table(4).there()
-	_, children := t.vector(5, 4)
-	dt, told := typeOf(tag, details), nameOf(tag, details)
-	switch {
-	case t.f.broken:
-		return none, errBroken
-	case dictionary:
-		return none, errorf(CodeUnsupported, "column %q: a dictionary of %s; dictionaries are not supported", name, told)
-	case dt == nil:
-		return none, errorf(CodeUnsupported, "column %q: %s is not supported", name, told)
-	case children != 0:
-		return none, errorf(CodeUnsupported, "column %q: %s with %d children", name, told, children)
-	}
-	return arrow.Field{Name: string(name), Type: dt, Nullable: t.u8(1) != 0}, nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/weir-stream/weir/host/ipc/ipctest"
 )
 
-var testLimits = Limits{Columns: 100, NameBytes: 255, Rows: 1 << 20, Bytes: 1 << 26}
+var testLimits = Limits{Columns: 500, NameBytes: 255, Rows: 1 << 20, Bytes: 1 << 26}
 
 // scattered gives numbers that put nulls into every column.
 func scattered() func() int {
@@ -22,11 +22,13 @@ func scattered() func() int {
 	return func() int { n = (n*5 + 3) % 101; return n }
 }
 
-// drawSchema draws up to six columns of any type.
+// drawSchema draws up to six columns of any type, of types that hold others too.
 func drawSchema(t *rapid.T) *arrow.Schema {
 	fields := []arrow.Field{}
+	next := func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "type") }
 	for i := range rapid.IntRange(0, 6).Draw(t, "columns") {
-		fields = append(fields, arrow.Field{Name: fmt.Sprint(i), Type: rapid.SampledFrom(ipctest.Types()).Draw(t, "type"), Nullable: rapid.Bool().Draw(t, "nullable")})
+		dt := ipctest.Any(rapid.IntRange(0, 5).Draw(t, "depth"), next)
+		fields = append(fields, arrow.Field{Name: fmt.Sprint(i), Type: dt, Nullable: rapid.Bool().Draw(t, "nullable")})
 	}
 	return arrow.NewSchema(fields, nil)
 }
@@ -107,6 +109,7 @@ func messages(t testing.TB, stream []byte) (out [][]byte) {
 // arrowRead reads a schema message and batch messages with arrow-go.
 func arrowRead(t testing.TB, mem memory.Allocator, parts ...[]byte) (out []arrow.RecordBatch) {
 	t.Helper()
+	ipctest.Register()
 	r, err := arrowipc.NewReader(bytes.NewReader(bytes.Join(parts, nil)), arrowipc.WithAllocator(mem))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/weir-stream/weir/host/abi"
 	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/internal/fault"
@@ -10,7 +12,7 @@ import (
 // of a call, multiplied along a chain, bound nothing.
 const mostHeld = 256 << 20
 
-// About what a batch, a column of it and a rejected row take beside their values, in bytes.
+// About what a batch, a column of it or a field inside of one, and a rejected row take beside their values, in bytes.
 const (
 	batchCost    = 512
 	columnCost   = 256
@@ -29,15 +31,25 @@ func (s *stage) hold(res *Result, bytes int) error {
 func held(out Output, made *batch.Batch, e abi.Emit) int {
 	n := batchCost + 4*len(made.Origin)
 	for i, from := range out.Columns {
-		n += columnCost
 		if !from.Emitted && e.Selection == nil {
+			n += columnCost
 			continue
 		}
-		for _, b := range made.Record.Column(i).Data().Buffers() {
-			if b != nil {
-				n += b.Len()
-			}
+		n += occupied(made.Record.Column(i).Data())
+	}
+	return n
+}
+
+// occupied is about what a column takes, and what is inside of it. A dictionary is its input's.
+func occupied(data arrow.ArrayData) int {
+	n := columnCost
+	for _, b := range data.Buffers() {
+		if b != nil {
+			n += b.Len()
 		}
+	}
+	for _, child := range data.Children() {
+		n += occupied(child)
 	}
 	return n
 }

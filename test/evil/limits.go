@@ -25,7 +25,7 @@ type Limits struct {
 var DefaultLimits = Limits{Memory: 8 << 20, Fuel: 1_000_000, Timeout: time.Minute, Depth: 100_000, HostCalls: 10_000}
 
 // abiLimits bound what any attack may answer.
-var abiLimits = abi.Limits{Outputs: 4, Columns: 8, Emits: 16, EmittedRows: 100, EmittedBytes: 64 << 10, LogLines: 20}
+var abiLimits = abi.Limits{Outputs: 4, Columns: 40, Emits: 16, EmittedRows: 100, EmittedBytes: 64 << 10, LogLines: 20}
 
 // parseLimits reads "fuel=1000 timeout=100ms".
 func parseLimits(text string) (Limits, error) {

@@ -14,24 +14,27 @@ type inColumn interface {
 
 // column is what columns of all types share.
 type column struct {
-	index int
-	kind  Type
-	rows  int
-	nulls int
-	valid []byte // a bit a row, set where there is a value; nil where no row is null
+	field  *Field
+	values *int // how many values there have to be in the batch at hand; nil: the column is not there
+	rows   int
+	nulls  int
+	valid  []byte // a bit a row, set where there is a value; nil where no row is null
 }
 
 func (c *column) take(b *ipc.Batch) (ipc.Column, error) {
-	in, err := b.Column(c.index)
+	in, err := b.Column(c.field, *c.values)
 	c.rows, c.nulls, c.valid = in.Rows, in.Nulls, in.Validity
 	return in, err
 }
 
-// Len is the number of rows of the batch.
+// Len is the number of rows of the batch. Of what is inside of a column it is the number of values.
 func (c *column) Len() int { return c.rows }
 
 // Type is the column's type.
-func (c *column) Type() Type { return c.kind }
+func (c *column) Type() Type { return c.field.Type }
+
+// Field is the column's name, its type, and what belongs to that.
+func (c *column) Field() Field { return *c.field }
 
 // Nulls is how many rows of the batch are null.
 func (c *column) Nulls() int { return c.nulls }
@@ -43,9 +46,11 @@ func (c *column) Null(r Row) bool { return c.valid != nil && c.valid[r>>3]>>(r&7
 func (c *column) Validity() []byte { return c.valid }
 
 // fixed are the types of values that lie side by side in memory.
-type fixed interface{ int32 | int64 | float64 }
+type fixed interface {
+	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64 | Decimal | UUID | Interval
+}
 
-// Column is an input column of INT, BIGINT, DOUBLE or TIMESTAMP.
+// Column is an input column of numbers, of what is counted (DATE, TIME, TIMESTAMP), or of DECIMAL, UUID or INTERVAL.
 type Column[T fixed] struct {
 	column
 	values []T
@@ -57,7 +62,7 @@ func (c *Column[T]) Values() []T { return c.values }
 // Get is a row's value; ok is false where it is null.
 func (c *Column[T]) Get(r Row) (value T, ok bool) {
 	if c.Null(r) {
-		return 0, false
+		return value, false
 	}
 	return c.values[r], true
 }
@@ -96,16 +101,36 @@ func (c *BoolColumn) bind(b *ipc.Batch) error {
 	return err
 }
 
-// TextColumn is an input column of TEXT.
-type TextColumn struct {
+// variable is a column of values of any length.
+type variable struct {
 	column
 	offsets []int32
 	data    []byte
 }
 
+func (c *variable) at(r Row) []byte { return c.data[c.offsets[r]:c.offsets[r+1]] }
+
+// Offsets are where each row's value starts in Bytes, and where the last one ends.
+func (c *variable) Offsets() []int32 { return c.offsets }
+
+// Bytes are the values of all rows.
+func (c *variable) Bytes() []byte { return c.data }
+
+func (c *variable) bind(b *ipc.Batch) error {
+	in, err := c.take(b)
+	if err == nil {
+		c.data = in.Data
+		c.offsets, err = view[int32](in.Offsets)
+	}
+	return err
+}
+
+// TextColumn is an input column of TEXT or JSON.
+type TextColumn struct{ variable }
+
 // At is a row's text, in place: it is valid until the batch is handled. At a null row it means nothing.
 func (c *TextColumn) At(r Row) string {
-	text := c.data[c.offsets[r]:c.offsets[r+1]]
+	text := c.at(r)
 	return unsafe.String(unsafe.SliceData(text), len(text))
 }
 
@@ -117,19 +142,18 @@ func (c *TextColumn) Get(r Row) (value string, ok bool) {
 	return c.At(r), true
 }
 
-// Offsets are where each row's text starts in [TextColumn.Bytes], and where the last one ends.
-func (c *TextColumn) Offsets() []int32 { return c.offsets }
+// BinaryColumn is an input column of BYTEA.
+type BinaryColumn struct{ variable }
 
-// Bytes are the texts of all rows.
-func (c *TextColumn) Bytes() []byte { return c.data }
+// At is a row's bytes, in place: they are valid until the batch is handled. At a null row they mean nothing.
+func (c *BinaryColumn) At(r Row) []byte { return c.at(r) }
 
-func (c *TextColumn) bind(b *ipc.Batch) error {
-	in, err := c.take(b)
-	if err == nil {
-		c.data = in.Data
-		c.offsets, err = view[int32](in.Offsets)
+// Get is a row's bytes, in place; ok is false where it is null.
+func (c *BinaryColumn) Get(r Row) (value []byte, ok bool) {
+	if c.Null(r) {
+		return nil, false
 	}
-	return err
+	return c.at(r), true
 }
 
 var errAlignment = errors.New("a column of the batch is not aligned")

@@ -19,6 +19,7 @@ type Guest struct {
 
 	schema  *ipc.Schema
 	input   ipc.Batch
+	rows    int // of the input
 	batch   Batch
 	columns []inColumn
 	outputs []emitter
@@ -64,6 +65,7 @@ func (g *Guest) Open(length int) uint32 {
 	}
 	g.schema = schema
 	o := &Open{Log: g.batch.Log, guest: g, params: params}
+	o.inputs = inputs{open: o, fields: schema.Fields, count: &g.rows}
 	process, err := g.operator(o)
 	if status, err := o.verdict(process, err); err != nil {
 		return g.fail(status, err)
@@ -102,7 +104,8 @@ func (g *Guest) read(message []byte) error {
 	if err := g.input.Parse(g.schema, message); err != nil {
 		return err
 	}
-	for _, c := range g.columns {
+	g.rows = g.input.Rows()
+	for _, c := range g.columns { // one inside of another comes behind it
 		if err := c.bind(&g.input); err != nil {
 			return err
 		}

@@ -26,20 +26,81 @@ type output struct {
 	rows    []uint32    // the selection, or the origins
 }
 
-// Int32 declares a column of type INT. Columns are declared while opening, and their values are written while a batch is
+// Int8 declares a column of type TINYINT. Columns are declared while opening, and their values are written while a batch is
 // handled, one for each row of the output. They are nullable unless NotNull is called on the writer.
+func (o *output) Int8(name string) *Writer[int8] { return declare[int8](o, name, ipc.Int8) }
+
+// Int16 declares a column of type SMALLINT.
+func (o *output) Int16(name string) *Writer[int16] { return declare[int16](o, name, ipc.Int16) }
+
+// Int32 declares a column of type INT.
 func (o *output) Int32(name string) *Writer[int32] { return declare[int32](o, name, ipc.Int32) }
 
 // Int64 declares a column of type BIGINT.
 func (o *output) Int64(name string) *Writer[int64] { return declare[int64](o, name, ipc.Int64) }
 
+// Uint8 declares a column of type TINYINT UNSIGNED.
+func (o *output) Uint8(name string) *Writer[uint8] { return declare[uint8](o, name, ipc.Uint8) }
+
+// Uint16 declares a column of type SMALLINT UNSIGNED.
+func (o *output) Uint16(name string) *Writer[uint16] { return declare[uint16](o, name, ipc.Uint16) }
+
+// Uint32 declares a column of type INT UNSIGNED.
+func (o *output) Uint32(name string) *Writer[uint32] { return declare[uint32](o, name, ipc.Uint32) }
+
+// Uint64 declares a column of type BIGINT UNSIGNED.
+func (o *output) Uint64(name string) *Writer[uint64] { return declare[uint64](o, name, ipc.Uint64) }
+
+// Float32 declares a column of type FLOAT.
+func (o *output) Float32(name string) *Writer[float32] { return declare[float32](o, name, ipc.Float32) }
+
 // Float64 declares a column of type DOUBLE.
 func (o *output) Float64(name string) *Writer[float64] { return declare[float64](o, name, ipc.Float64) }
 
-// Timestamp declares a column of one of the four timestamp types. It panics on another type.
+// UUID declares a column of type UUID.
+func (o *output) UUID(name string) *Writer[UUID] { return declare[UUID](o, name, ipc.UUID) }
+
+// Interval declares a column of type INTERVAL.
+func (o *output) Interval(name string) *Writer[Interval] {
+	return declare[Interval](o, name, ipc.Interval)
+}
+
+// Decimal declares a column of type DECIMAL of 1 to 38 digits, some of them behind the point. It panics on other numbers. The host
+// refuses a value that has more digits.
+func (o *output) Decimal(name string, precision, scale int) *Writer[Decimal] {
+	if precision < 1 || precision > 38 || scale < 0 || scale > precision {
+		panic("weir: the precision of a decimal is 1 to 38, its scale 0 to the precision")
+	}
+	w := declare[Decimal](o, name, ipc.Decimal)
+	w.field.Precision, w.field.Scale = precision, scale
+	return w
+}
+
+// Date declares a column of type DATE. Values are days since 1970.
+func (o *output) Date(name string) *Writer[int32] { return declare[int32](o, name, ipc.Date) }
+
+// Time32 declares a column of type TIME(0) or TIME(3): TimeSecond or TimeMilli. It panics on another type. The host refuses a
+// value that is no time of a day.
+func (o *output) Time32(name string, unit Type) *Writer[int32] {
+	if unit != TimeSecond && unit != TimeMilli {
+		panic("weir: the unit of a time in 32 bits is TimeSecond or TimeMilli")
+	}
+	return declare[int32](o, name, unit)
+}
+
+// Time64 declares a column of type TIME(6) or TIME(9): TimeMicro or TimeNano. It panics on another type. The host refuses a value
+// that is no time of a day.
+func (o *output) Time64(name string, unit Type) *Writer[int64] {
+	if unit != TimeMicro && unit != TimeNano {
+		panic("weir: the unit of a time in 64 bits is TimeMicro or TimeNano")
+	}
+	return declare[int64](o, name, unit)
+}
+
+// Timestamp declares a column of one of the eight timestamp types, four of which have a time zone. It panics on another type.
 func (o *output) Timestamp(name string, unit Type) *Writer[int64] {
 	if !unit.IsTimestamp() {
-		panic("weir: the unit of a timestamp is TimestampSecond, TimestampMilli, TimestampMicro or TimestampNano")
+		panic("weir: the unit of a timestamp is TimestampSecond, TimestampMilli, TimestampMicro or TimestampNano, or one of these with UTC")
 	}
 	return declare[int64](o, name, unit)
 }
@@ -52,9 +113,21 @@ func (o *output) Bool(name string) *BoolWriter {
 }
 
 // Text declares a column of type TEXT.
-func (o *output) Text(name string) *TextWriter {
-	w := &TextWriter{offsets: []int32{0}}
-	o.add(w, name, ipc.Text)
+func (o *output) Text(name string) *TextWriter { return o.text(name, ipc.Text) }
+
+// JSON declares a column of type JSON. The host refuses a text that is not one JSON value.
+func (o *output) JSON(name string) *TextWriter { return o.text(name, ipc.JSON) }
+
+func (o *output) text(name string, t Type) *TextWriter {
+	w := &TextWriter{newVariableWriter()}
+	o.add(w, name, t)
+	return w
+}
+
+// Binary declares a column of type BYTEA.
+func (o *output) Binary(name string) *BinaryWriter {
+	w := &BinaryWriter{newVariableWriter()}
+	o.add(w, name, ipc.Binary)
 	return w
 }
 

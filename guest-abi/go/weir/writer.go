@@ -88,7 +88,7 @@ func (c *outBase) encode(w *ipc.Writer) {
 	w.Validity(c.nulls)
 }
 
-// Writer writes an output column of INT, BIGINT, DOUBLE or TIMESTAMP.
+// Writer writes an output column of what [Column] reads.
 type Writer[T fixed] struct {
 	outBase
 	values []T
@@ -108,7 +108,8 @@ func (w *Writer[T]) Append(value T) {
 
 // AppendNull writes a null.
 func (w *Writer[T]) AppendNull() {
-	w.Append(0)
+	var nothing T
+	w.Append(nothing)
 	w.SetNull(w.rows - 1)
 }
 
@@ -174,12 +175,40 @@ func (w *BoolWriter) encode(out *ipc.Writer) {
 	out.Buffer(w.bits)
 }
 
-// TextWriter writes an output column of TEXT. The host refuses what is not UTF-8.
-type TextWriter struct {
+// variableWriter writes values of any length.
+type variableWriter struct {
 	outBase
 	offsets []int32 // where each row starts, and where the last one ends
 	data    []byte
 }
+
+func newVariableWriter() variableWriter { return variableWriter{offsets: []int32{0}} }
+
+// AppendNull writes a null.
+func (w *variableWriter) AppendNull() {
+	w.end()
+	w.SetNull(w.rows - 1)
+}
+
+func (w *variableWriter) end() {
+	w.offsets = append(w.offsets, int32(len(w.data)))
+	w.rows++
+}
+
+func (w *variableWriter) truncate(rows int) {
+	w.offsets = w.offsets[:rows+1]
+	w.data = w.data[:w.offsets[rows]]
+	w.outBase.truncate(rows)
+}
+
+func (w *variableWriter) encode(out *ipc.Writer) {
+	w.outBase.encode(out)
+	out.Buffer(bytesOf(w.offsets))
+	out.Buffer(w.data)
+}
+
+// TextWriter writes an output column of TEXT or JSON. The host refuses what is not UTF-8.
+type TextWriter struct{ variableWriter }
 
 // NotNull declares the column NOT NULL. It is for use while opening and returns the writer.
 func (w *TextWriter) NotNull() *TextWriter {
@@ -199,25 +228,17 @@ func (w *TextWriter) AppendBytes(text []byte) {
 	w.end()
 }
 
-// AppendNull writes a null.
-func (w *TextWriter) AppendNull() {
+// BinaryWriter writes an output column of BYTEA.
+type BinaryWriter struct{ variableWriter }
+
+// NotNull declares the column NOT NULL. It is for use while opening and returns the writer.
+func (w *BinaryWriter) NotNull() *BinaryWriter {
+	w.field.Nullable = false
+	return w
+}
+
+// Append writes the next row's bytes. They are copied.
+func (w *BinaryWriter) Append(value []byte) {
+	w.data = append(w.data, value...)
 	w.end()
-	w.SetNull(w.rows - 1)
-}
-
-func (w *TextWriter) end() {
-	w.offsets = append(w.offsets, int32(len(w.data)))
-	w.rows++
-}
-
-func (w *TextWriter) truncate(rows int) {
-	w.offsets = w.offsets[:rows+1]
-	w.data = w.data[:w.offsets[rows]]
-	w.outBase.truncate(rows)
-}
-
-func (w *TextWriter) encode(out *ipc.Writer) {
-	w.outBase.encode(out)
-	out.Buffer(bytesOf(w.offsets))
-	out.Buffer(w.data)
 }

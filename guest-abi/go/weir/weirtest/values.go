@@ -3,12 +3,24 @@ package weirtest
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
+	"reflect"
 
+	"github.com/weir-stream/weir/guest-abi/go/weir"
 	"github.com/weir-stream/weir/guest-abi/go/weir/internal/ipc"
 )
 
 var le = binary.LittleEndian
+
+// zeros are a value of each type of column.
+var zeros = map[ipc.Type]any{
+	ipc.Bool: false, ipc.Int8: int8(0), ipc.Int16: int16(0), ipc.Int32: int32(0), ipc.Int64: int64(0),
+	ipc.Uint8: uint8(0), ipc.Uint16: uint16(0), ipc.Uint32: uint32(0), ipc.Uint64: uint64(0), ipc.Float32: float32(0), ipc.Float64: 0.0,
+	ipc.Decimal: weir.Decimal{}, ipc.Text: "", ipc.JSON: "", ipc.Binary: []byte(nil), ipc.UUID: weir.UUID{},
+	ipc.Date: int32(0), ipc.TimeSecond: int32(0), ipc.TimeMilli: int32(0), ipc.TimeMicro: int64(0), ipc.TimeNano: int64(0),
+	ipc.TimestampSecond: int64(0), ipc.TimestampMilli: int64(0), ipc.TimestampMicro: int64(0), ipc.TimestampNano: int64(0),
+	ipc.TimestampSecondUTC: int64(0), ipc.TimestampMilliUTC: int64(0), ipc.TimestampMicroUTC: int64(0), ipc.TimestampNanoUTC: int64(0),
+	ipc.Interval: weir.Interval{},
+}
 
 func appendUint32(b []byte, values ...uint32) []byte {
 	for _, v := range values {
@@ -49,7 +61,7 @@ func encode(w *ipc.Writer, fields []ipc.Field, rows []Row) ([]byte, error) {
 		} else {
 			w.Buffer(nil)
 		}
-		if f.Type == ipc.Text {
+		if f.Type.IsVariable() {
 			w.Buffer(offsets)
 		}
 		w.Buffer(data)
@@ -61,39 +73,46 @@ func appendValue(data []byte, f ipc.Field, r int, value any) ([]byte, error) {
 	if n, ok := value.(int); ok {
 		value = int64(n)
 	}
-	switch f.Type {
-	case ipc.Bool:
-		if v, ok := value.(bool); ok || value == nil {
-			if v {
-				data[r/8] |= 1 << (r % 8)
-			}
-			return data, nil
-		}
-	case ipc.Text:
-		if v, ok := value.(string); ok || value == nil {
-			return append(data, v...), nil
-		}
-	case ipc.Float64:
-		if v, ok := value.(float64); ok || value == nil {
-			return le.AppendUint64(data, math.Float64bits(v)), nil
-		}
-	case ipc.Int32:
-		switch v := value.(type) {
-		case nil:
-			return le.AppendUint32(data, 0), nil
-		case int32:
-			return le.AppendUint32(data, uint32(v)), nil
-		case int64:
-			if v == int64(int32(v)) {
-				return le.AppendUint32(data, uint32(v)), nil
-			}
-		}
-	default:
-		if v, ok := value.(int64); ok || value == nil {
-			return le.AppendUint64(data, uint64(v)), nil
-		}
+	v, ok := fit(value, zeros[f.Type])
+	if !ok {
+		return nil, fmt.Errorf("row %d: %v (%T) does not fit column %q, which is %v", r, value, value, f.Name, f.Type)
 	}
-	return nil, fmt.Errorf("row %d: %v (%T) does not fit column %q, which is %v", r, value, value, f.Name, f.Type)
+	switch v := v.(type) {
+	case bool:
+		if v {
+			data[r/8] |= 1 << (r % 8)
+		}
+		return data, nil
+	case string:
+		return append(data, v...), nil
+	case []byte:
+		return append(data, v...), nil
+	}
+	return binary.Append(data, le, v)
+}
+
+// fit is a value as one of the column's type, of which there is one: the same, an integer of another size, or nil.
+func fit(value, zero any) (any, bool) {
+	if value == nil {
+		return zero, true
+	}
+	if reflect.TypeOf(value) == reflect.TypeOf(zero) {
+		return value, true
+	}
+	n, ok := value.(int64)
+	if !ok {
+		return nil, false
+	}
+	v := reflect.New(reflect.TypeOf(zero)).Elem()
+	switch {
+	case v.CanInt() && !v.OverflowInt(n):
+		v.SetInt(n)
+	case v.CanUint() && n >= 0 && !v.OverflowUint(uint64(n)):
+		v.SetUint(uint64(n))
+	default:
+		return nil, false
+	}
+	return v.Interface(), true
 }
 
 // decode reads a record batch message.
@@ -104,14 +123,16 @@ func decode(schema *ipc.Schema, message []byte) ([]Row, error) {
 	}
 	rows := make([]Row, b.Rows())
 	for i, f := range schema.Fields {
-		c, err := b.Column(i)
+		c, err := b.Column(&schema.Fields[i], len(rows))
 		if err != nil {
 			return nil, err
 		}
 		for r := range rows {
 			var v any
 			if c.Validity == nil || c.Validity[r/8]>>(r%8)&1 != 0 {
-				v = value(f.Type, c, r)
+				if v, err = value(f.Type, c, r); err != nil {
+					return nil, err
+				}
 			} else if !f.Nullable {
 				return nil, fmt.Errorf("row %d: column %q is NOT NULL", r, f.Name)
 			}
@@ -121,17 +142,18 @@ func decode(schema *ipc.Schema, message []byte) ([]Row, error) {
 	return rows, nil
 }
 
-func value(t ipc.Type, c ipc.Column, r int) any {
-	switch t {
-	case ipc.Bool:
-		return c.Data[r/8]>>(r%8)&1 != 0
-	case ipc.Text:
-		return string(c.Data[le.Uint32(c.Offsets[4*r:]):le.Uint32(c.Offsets[4*r+4:])])
-	case ipc.Float64:
-		return math.Float64frombits(le.Uint64(c.Data[8*r:]))
-	case ipc.Int32:
-		return int32(le.Uint32(c.Data[4*r:]))
-	default:
-		return int64(le.Uint64(c.Data[8*r:]))
+func value(t ipc.Type, c ipc.Column, r int) (any, error) {
+	if t == ipc.Bool {
+		return c.Data[r/8]>>(r%8)&1 != 0, nil
 	}
+	if t.IsVariable() {
+		bytes := c.Data[le.Uint32(c.Offsets[4*r:]):le.Uint32(c.Offsets[4*r+4:])]
+		if t == ipc.Binary {
+			return append([]byte{}, bytes...), nil
+		}
+		return string(bytes), nil
+	}
+	v := reflect.New(reflect.TypeOf(zeros[t]))
+	_, err := binary.Decode(c.Data[t.Width()*r:], le, v.Interface())
+	return v.Elem().Interface(), err
 }

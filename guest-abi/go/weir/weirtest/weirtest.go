@@ -20,8 +20,20 @@ import (
 // Params are the parameters of a module.
 type Params map[string]string
 
-// Row is a row's values in the order of its columns: bool for BOOLEAN, int or int32 for INT, int or int64 for BIGINT and
-// TIMESTAMP, float64 for DOUBLE, string for TEXT, nil for null. Rows that come out hold int32 and int64, never int.
+// Row is a row's values in the order of its columns; nil is null.
+//
+//	BOOLEAN                       bool
+//	TINYINT … BIGINT [UNSIGNED]   int8 … int64, uint8 … uint64
+//	FLOAT, DOUBLE                 float32, float64
+//	DECIMAL                       weir.Decimal
+//	TEXT, JSON                    string
+//	BYTEA                         []byte
+//	UUID                          weir.UUID
+//	DATE, TIME(0), TIME(3)        int32
+//	TIME(6), TIME(9), TIMESTAMP   int64
+//	INTERVAL                      weir.Interval
+//
+// Where an integer is wanted, an int or an int64 that fits will do. In rows that come out are just those.
 type Row []any
 
 // Log is a line that the operator logged.
@@ -49,9 +61,9 @@ type Guest struct {
 	opened []Log
 }
 
-// Open opens op on an input with the given columns, written as in SQL: name type [NOT NULL], separated by commas. Types are
-// TEXT, BIGINT, INT, DOUBLE, BOOLEAN and TIMESTAMP(0), (3), (6), (9), where TIMESTAMP is TIMESTAMP(9). If the operator
-// refuses, the error is an [*OpenError].
+// Open opens op on an input with the given columns, written as in SQL: name type [NOT NULL], separated by commas. Types are those
+// of [Row], DECIMAL(9, 2) and TIMESTAMP(3) WITH TIME ZONE among them; TIMESTAMP is TIMESTAMP(9), TIME is TIME(9), and DECIMAL
+// DECIMAL(38, 10). There are no columns that hold others. If the operator refuses, the error is an [*OpenError].
 func Open(op weir.Operator, columns string, params Params) (*Guest, error) {
 	fields, err := parseColumns(columns)
 	if err != nil {

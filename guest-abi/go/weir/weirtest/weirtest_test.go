@@ -8,20 +8,31 @@ import (
 )
 
 func TestColumnsAreWrittenAsInSQL(t *testing.T) {
-	fields, err := parseColumns(`a BIGINT not null, "b" text,c TIMESTAMP(3)`)
+	fields, err := parseColumns(`a BIGINT not null, "b" text,c TIMESTAMP(3), d DECIMAL( 9, 2 ) NOT NULL, e decimal, f DECIMAL(5),
+		g tinyint  unsigned, h TIMESTAMP WITH TIME ZONE not null, i Time`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []weir.Field{
 		{Name: "a", Type: weir.Int64Type}, {Name: "b", Type: weir.TextType, Nullable: true},
 		{Name: "c", Type: weir.TimestampMilli, Nullable: true},
+		{Name: "d", Type: weir.DecimalType, Precision: 9, Scale: 2},
+		{Name: "e", Type: weir.DecimalType, Precision: 38, Scale: 10, Nullable: true},
+		{Name: "f", Type: weir.DecimalType, Precision: 5, Nullable: true},
+		{Name: "g", Type: weir.Uint8Type, Nullable: true},
+		{Name: "h", Type: weir.TimestampNanoUTC},
+		{Name: "i", Type: weir.TimeNano, Nullable: true},
+	}
+	if len(fields) != len(want) {
+		t.Fatalf("%v", fields)
 	}
 	for i, f := range fields {
 		if f != want[i] {
 			t.Errorf("%+v, want %+v", f, want[i])
 		}
 	}
-	for _, columns := range []string{"", "a", "a BIGINT,", "a NUMBER", "a BIGINT NULL", "a BIGINT NOT EMPTY"} {
+	for _, columns := range []string{"", "a", "a BIGINT,", "a NUMBER", "a BIGINT NULL", "a BIGINT NOT EMPTY", "a NOT NULL",
+		"a DECIMAL(0)", "a DECIMAL(39)", "a DECIMAL(4, 5)", "a DECIMAL(4, -1)", "a DECIMAL(4,)", "a DECIMAL 4", "a DECIMALS", "a ARRAY"} {
 		if _, err := parseColumns(columns); err == nil {
 			t.Errorf("%q is taken", columns)
 		}
@@ -29,24 +40,26 @@ func TestColumnsAreWrittenAsInSQL(t *testing.T) {
 }
 
 func TestRowsThatDoNotFitTheInputAreRefused(t *testing.T) {
-	g, err := Open(operator(func(*weir.Batch, *weir.Patch) {}), "i INT NOT NULL, b BOOLEAN, f DOUBLE, t TEXT, l BIGINT", nil)
+	g, err := Open(operator(func(*weir.Batch, *weir.Patch) {}), "i INT NOT NULL, b BOOLEAN, f DOUBLE, t TEXT, l BIGINT, u INT UNSIGNED, d DECIMAL(3)", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for want, row := range map[string]Row{
 		"has 1 values":                          {1},
-		`column "i" is NOT NULL`:                {nil, true, 1.0, "", 1},
-		`column "i", which is INT`:              {1 << 40, true, 1.0, "", 1},
-		`(string) does not fit column "b"`:      {1, "true", 1.0, "", 1},
-		`(int64) does not fit column "f"`:       {1, true, 1, "", 1},
-		`([]uint8) does not fit column "t"`:     {1, true, 1.0, []byte("a"), 1},
-		`(float64) does not fit column "l", wh`: {1, true, 1.0, "", 1.0},
+		`column "i" is NOT NULL`:                {nil, true, 1.0, "", 1, 1, nil},
+		`column "i", which is INT`:              {1 << 40, true, 1.0, "", 1, 1, nil},
+		`(string) does not fit column "b"`:      {1, "true", 1.0, "", 1, 1, nil},
+		`(int64) does not fit column "f"`:       {1, true, 1, "", 1, 1, nil},
+		`([]uint8) does not fit column "t"`:     {1, true, 1.0, []byte("a"), 1, 1, nil},
+		`(float64) does not fit column "l", wh`: {1, true, 1.0, "", 1.0, 1, nil},
+		`column "u", which is INT UNSIGNED`:     {1, true, 1.0, "", 1, -1, nil},
+		`(int64) does not fit column "d"`:       {1, true, 1.0, "", 1, 1, 5},
 	} {
 		if _, err := g.Process(row); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if _, err := g.Process(Row{1, nil, nil, nil, nil}); err != nil {
+	if _, err := g.Process(Row{1, nil, nil, nil, nil, nil, nil}); err != nil {
 		t.Error(err)
 	}
 }

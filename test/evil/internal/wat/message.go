@@ -8,35 +8,18 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	arrowipc "github.com/apache/arrow-go/v18/arrow/ipc"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weir-stream/weir/host/ipc"
+	"github.com/weir-stream/weir/host/types"
 )
-
-// types are the column types by the names that stand in comments.
-var types = map[string]arrow.DataType{
-	"text":       arrow.BinaryTypes.String,
-	"bigint":     arrow.PrimitiveTypes.Int64,
-	"int":        arrow.PrimitiveTypes.Int32,
-	"double":     arrow.PrimitiveTypes.Float64,
-	"bool":       arrow.FixedWidthTypes.Boolean,
-	"timestamp":  &arrow.TimestampType{Unit: arrow.Nanosecond},
-	"dictionary": dictionaryType,
-	"list":       arrow.ListOf(arrow.PrimitiveTypes.Int64),
-	"short":      arrow.PrimitiveTypes.Int16,
-	"zoned":      arrow.FixedWidthTypes.Timestamp_ns,
-}
-
-var dictionaryType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 
 // Message is the message that a comment describes.
 func Message(text string) ([]byte, error) {
 	whole, changes, _ := strings.Cut(text, "|")
 	words := strings.Fields(whole)
 	if len(words) == 0 {
-		return nil, errors.New("no message: schema, batch or dictionary is wanted")
+		return nil, errors.New("no message: schema, foreign, batch or dictionary is wanted")
 	}
 	message, err := plain(words[0], words[1:])
 	if err != nil {
@@ -72,14 +55,13 @@ func plain(kind string, words []string) ([]byte, error) {
 	}
 	switch kind {
 	case "schema":
-		if m, err := ipc.AppendSchema(nil, schema); err == nil {
-			return m, nil
-		}
+		return ipc.AppendSchema(nil, schema)
+	case "foreign":
 		return arrowMessage(schema, 0)
 	case "batch":
 		return batchMessage(batchOf(schema, rows))
 	case "dictionary":
-		return arrowMessage(arrow.NewSchema([]arrow.Field{{Name: "d", Type: dictionaryType}}, nil), 1)
+		return arrowMessage(arrow.NewSchema([]arrow.Field{{Name: "d", Type: types.Dictionary()}}, nil), 1)
 	}
 	return nil, fmt.Errorf("no message is called %q", kind)
 }
@@ -96,44 +78,13 @@ func schemaOf(words []string) (*arrow.Schema, error) {
 			name = unquoted
 		}
 		kind, nullable := strings.CutSuffix(word[cut+1:], "?")
-		if types[kind] == nil {
+		dt := columnTypes[kind]
+		if dt == nil {
 			return nil, fmt.Errorf("no type is called %q", kind)
 		}
-		fields = append(fields, arrow.Field{Name: name, Type: types[kind], Nullable: nullable})
+		fields = append(fields, arrow.Field{Name: name, Type: dt, Nullable: nullable})
 	}
 	return arrow.NewSchema(fields, nil), nil
-}
-
-// batchOf makes n rows. Of a column that may be null, every third value is.
-func batchOf(schema *arrow.Schema, n int) arrow.RecordBatch {
-	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	for i, f := range b.Fields() {
-		for row := range n {
-			if schema.Field(i).Nullable && row%3 == 2 {
-				f.AppendNull()
-				continue
-			}
-			switch f := f.(type) {
-			case *array.Int64Builder:
-				f.Append(int64(row))
-			case *array.Int32Builder:
-				f.Append(int32(row))
-			case *array.Float64Builder:
-				f.Append(float64(row))
-			case *array.BooleanBuilder:
-				f.Append(row%2 == 1)
-			case *array.TimestampBuilder:
-				f.Append(arrow.Timestamp(row))
-			case *array.StringBuilder:
-				f.Append("row")
-			case *array.BinaryDictionaryBuilder:
-				_ = f.AppendString("row") // of one value, never fails
-			default:
-				f.AppendEmptyValue()
-			}
-		}
-	}
-	return b.NewRecordBatch()
 }
 
 func batchMessage(batch arrow.RecordBatch) ([]byte, error) {

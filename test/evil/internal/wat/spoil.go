@@ -14,6 +14,7 @@ const prefix = 8
 type place struct {
 	version, kind, body  int // fields of Message
 	rows, nodes, buffers int // fields of RecordBatch; nodes and buffers are where the vectors' lengths are
+	children             int // of a schema's first column: where the vector's length is
 	content              int // where the body begins
 }
 
@@ -31,7 +32,12 @@ func places(message []byte) place {
 	root := follow(prefix)
 	header := follow(field(root, 2))
 	p := place{version: field(root, 0), kind: field(root, 1), body: field(root, 3), content: prefix + u32(4)}
-	if message[p.kind] == 3 {
+	switch message[p.kind] {
+	case 1:
+		if columns := follow(field(header, 1)); u32(columns) > 0 {
+			p.children = follow(field(follow(columns+4), 5))
+		}
+	case 3:
 		p.rows, p.nodes, p.buffers = field(header, 0), follow(field(header, 1)), follow(field(header, 2))
 	}
 	return p
@@ -108,6 +114,8 @@ func named(p place, message []byte, name string, n []int64) (at, size int) {
 		return p.nodes, 4
 	case " buffers":
 		return p.buffers, 4
+	case " children":
+		return p.children, 4
 	case " node length":
 		return p.nodes + 4 + 16*int(n[0]), 8
 	case " node nulls":

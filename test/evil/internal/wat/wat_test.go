@@ -20,7 +20,7 @@ func read(t *testing.T, words string) string {
 	if err != nil {
 		t.Fatalf("%s: %v", words, err)
 	}
-	if strings.HasPrefix(words, "schema") {
+	if kind, _, _ := strings.Cut(words, " "); kind == "schema" || kind == "foreign" {
 		_, err = ipc.ReadSchema(message, limits)
 	} else {
 		schema := arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}, {Name: "s", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
@@ -69,12 +69,24 @@ func TestChangesBreakWhatTheyName(t *testing.T) {
 	}
 	for words, code := range map[string]string{
 		"schema n:bigint s:text? b:bool d:double i:int t:timestamp": "",
-		"schema":               "",
-		"schema d:dictionary":  ipc.CodeUnsupported,
-		"schema l:list":        ipc.CodeUnsupported,
-		"schema \"\\xff\":int": ipc.CodeSchema,
-		"dictionary":           ipc.CodeHeader,
-		"batch 3 x:bool":       ipc.CodeLayout,
+		"schema":                           "",
+		"schema d:dictionary":              "", // written as text
+		"schema p:decimal a:time? d:json?": "",
+		"schema l:list s:struct? m:map":    "",
+		"schema s:struct | children 3":     ipc.CodeMetadata,
+		"foreign n:bigint s:text?":         "",
+		"foreign d:dictionary":             ipc.CodeUnsupported,
+		"foreign d:dictionaries":           ipc.CodeUnsupported,
+		"foreign h:half":                   ipc.CodeUnsupported,
+		"foreign t:zoned":                  ipc.CodeUnsupported,
+		"foreign s:nothing":                ipc.CodeUnsupported,
+		"foreign s:twice":                  ipc.CodeSchema,
+		"foreign m:keyed":                  ipc.CodeUnsupported,
+		"foreign l:deep":                   ipc.CodeLimit,
+		"schema s:wide":                    ipc.CodeLimit,
+		"schema \"\\xff\":int":             ipc.CodeSchema,
+		"dictionary":                       ipc.CodeHeader,
+		"batch 3 x:bool":                   ipc.CodeLayout,
 	} {
 		if got := read(t, words); got != code {
 			t.Errorf("%s: %q, want %q", words, got, code)
@@ -84,7 +96,8 @@ func TestChangesBreakWhatTheyName(t *testing.T) {
 
 func TestMistakesInCommentsAreNamed(t *testing.T) {
 	for _, words := range []string{"", "list", "batch", "batch x", "batch 1 n", "batch 1 n:float", "schema | rows 1", "batch 1 | rows",
-		"batch 1 | rows 1 2", "batch 1 | byte 100000 0", "batch 1 | node x 1", "batch 1 | colour 1", "batch 1 | cut -1", "batch 1 | pad -1", "batch 1 d:dictionary"} {
+		"batch 1 | rows 1 2", "batch 1 | byte 100000 0", "batch 1 | node x 1", "batch 1 | colour 1", "batch 1 | cut -1", "batch 1 | pad -1",
+		"schema h:half", "batch 1 h:half", "schema | children 1"} {
 		if m, err := Message(words); err == nil {
 			t.Errorf("%s: %d bytes", words, len(m))
 		}

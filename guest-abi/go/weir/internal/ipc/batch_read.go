@@ -13,13 +13,15 @@ type Batch struct {
 	buffers int // position of the first buffer
 }
 
-// Column is a column's buffers, as long as its rows ask for. Validity is nil where no row is null.
+// Column is the buffers of a column or of what is inside of one, as long as its values ask for. Validity is nil where none is
+// null.
 type Column struct {
-	Rows     int
+	Rows     int // values
 	Nulls    int
 	Validity []byte
-	Offsets  []byte // TEXT only
-	Data     []byte // of TEXT all bytes, of the others Rows values
+	Offsets  []byte // of texts and bytes into Data, of lists and maps into what they hold
+	Data     []byte // of texts all bytes, of the others Rows values; nil where others are held
+	Inside   int    // how many values each of the fields inside has to have
 }
 
 const structSize = 16 // of FieldNode and of Buffer
@@ -56,61 +58,60 @@ func (b *Batch) Parse(schema *Schema, message []byte) error {
 // Rows is the batch's number of rows.
 func (b *Batch) Rows() int { return b.rows }
 
-// Column gives field i's buffers. Its rows, and of a TEXT the first and last offset, are checked against the buffers; the
-// offsets between are not.
-func (b *Batch) Column(i int) (Column, error) {
-	f := &b.schema.Fields[i]
-	width := 0
-	switch f.Type {
-	case Other:
+// Column gives the buffers of a field that has to have so many values: as many as there are rows, or as the column around it
+// says. That it has them, and the first and last of its offsets, are checked against the buffers; the offsets between are not.
+func (b *Batch) Column(f *Field, values int) (Column, error) {
+	if f.Type == Other {
 		return Column{}, columnError(f, "is "+f.Type.String())
-	case Int32:
-		width = 4
-	case Int64, Float64, TimestampSecond, TimestampMilli, TimestampMicro, TimestampNano:
-		width = 8
 	}
 	node := b.nodes + f.node*structSize
 	rows, nulls := b.meta.i64(node), b.meta.i64(node+8)
-	if rows != int64(b.rows) || nulls < 0 || nulls > rows {
-		return Column{}, columnError(f, "has a wrong number of rows or nulls")
+	if rows < int64(values) || rows > int64(values) && !f.item || rows > math.MaxInt32 || nulls < 0 || nulls > rows {
+		return Column{}, columnError(f, "has a wrong number of values or nulls")
 	}
-	c := Column{Rows: b.rows, Nulls: int(nulls), Validity: b.buffer(f.buffer)}
-	if bits := (b.rows + 7) / 8; nulls == 0 {
+	c := Column{Rows: int(rows), Nulls: int(nulls), Validity: b.buffer(f.buffer)}
+	if bits := (c.Rows + 7) / 8; nulls == 0 {
 		c.Validity = nil
 	} else if len(c.Validity) < bits {
 		return Column{}, columnError(f, "has too short a validity buffer")
 	} else {
 		c.Validity = c.Validity[:bits]
 	}
-	if f.Type == Text {
-		return b.textColumn(f, c)
+	switch {
+	case f.Type == Struct:
+		c.Inside = c.Rows
+		return c, nil
+	case f.Type.IsNested() || f.Type.IsVariable():
+		return b.placed(f, c)
 	}
 	c.Data = b.buffer(f.buffer + 1)
-	size := b.rows * width
-	if f.Type == Bool {
-		size = (b.rows + 7) / 8
-	}
-	if len(c.Data) < size {
+	size := (int64(c.Rows)*int64(f.Type.bits()) + 7) / 8
+	if int64(len(c.Data)) < size {
 		return Column{}, columnError(f, "has fewer values than rows")
 	}
 	c.Data = c.Data[:size]
 	return c, nil
 }
 
-func (b *Batch) textColumn(f *Field, c Column) (Column, error) {
-	c.Offsets, c.Data = b.buffer(f.buffer+1), b.buffer(f.buffer+2)
-	if b.rows == 0 {
-		c.Offsets, c.Data = nil, nil // Arrow permits no offset at all here
+// placed gives the rest of a column that has offsets.
+func (b *Batch) placed(f *Field, c Column) (Column, error) {
+	if c.Rows == 0 {
+		return c, nil // Arrow permits no offset at all here
+	}
+	if c.Offsets = b.buffer(f.buffer + 1); len(c.Offsets)/4 <= c.Rows {
+		return Column{}, columnError(f, "has fewer offsets than values")
+	}
+	c.Offsets = c.Offsets[:4*(c.Rows+1)]
+	offsets := reader{b: c.Offsets}
+	first, last := offsets.i32(0), offsets.i32(4*c.Rows)
+	if first < 0 || last < first {
+		return Column{}, columnError(f, "has offsets that descend")
+	}
+	if f.Type.IsNested() {
+		c.Inside = last
 		return c, nil
 	}
-	size := 4 * (b.rows + 1)
-	if len(c.Offsets) < size {
-		return Column{}, columnError(f, "has fewer offsets than rows")
-	}
-	c.Offsets = c.Offsets[:size]
-	offsets := reader{b: c.Offsets}
-	first, last := offsets.i32(0), offsets.i32(size-4)
-	if first < 0 || last < first || last > len(c.Data) {
+	if c.Data = b.buffer(f.buffer + 2); last > len(c.Data) {
 		return Column{}, columnError(f, "has offsets outside of its bytes")
 	}
 	return c, nil

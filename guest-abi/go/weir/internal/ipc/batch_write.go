@@ -19,7 +19,7 @@ func NewWriter(fields []Field) *Writer {
 	buffers := 0
 	for _, f := range fields {
 		buffers += 2
-		if f.Type == Text {
+		if f.Type.IsVariable() {
 			buffers++
 		}
 	}

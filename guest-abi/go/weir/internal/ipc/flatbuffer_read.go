@@ -44,10 +44,13 @@ func (r *reader) field(table, id int) int {
 }
 
 // int is an integer field of a table, or its default 0.
-func (r *reader) int(table, id, size int) uint64 {
+func (r *reader) int(table, id, size int) uint64 { return r.intOr(table, id, size, 0) }
+
+// intOr is int for a field of another default.
+func (r *reader) intOr(table, id, size int, otherwise uint64) uint64 {
 	at := r.field(table, id)
 	if at == 0 {
-		return 0
+		return otherwise
 	}
 	return r.uint(at, size)
 }
@@ -75,8 +78,11 @@ func (r *reader) vector(table, id, size int) (at, count int) {
 	return start + 4, count
 }
 
-// text is a copy of a string field.
-func (r *reader) text(table, id int) string {
+// bytes are those of a string field, in place.
+func (r *reader) bytes(table, id int) []byte {
 	at, count := r.vector(table, id, 1)
-	return string(r.b[at : at+count])
+	return r.b[at : at+count]
 }
+
+// text is a copy of a string field.
+func (r *reader) text(table, id int) string { return string(r.bytes(table, id)) }

@@ -9,106 +9,207 @@ func ParseSchema(message []byte) (*Schema, error) {
 	if r.int(table, schemaEndianness, 2) != 0 {
 		return nil, messageError("its endianness is not little")
 	}
-	at, count := r.vector(table, schemaFields, 4)
-	if count > maxNodes {
-		return nil, messageError("its schema has too many columns")
-	}
-	p := schemaParser{reader: &r, schema: &Schema{Fields: make([]Field, 0, count)}}
-	for i := range count {
-		if err := p.field(r.ref(at + 4*i)); err != nil {
-			return nil, err
-		}
+	p := schemaParser{reader: &r}
+	if p.schema.Fields, err = p.fields(table, schemaFields, maxNesting); err != nil {
+		return nil, err
 	}
 	if r.bad {
 		return nil, messageError("its metadata is damaged")
 	}
-	return p.schema, nil
+	return &p.schema, nil
 }
 
 // schemaParser keeps count of what has been laid out: tables may be shared within a flatbuffer, so that a small message
 // can describe a huge tree.
 type schemaParser struct {
 	*reader
-	schema *Schema
+	schema Schema
 	names  int // bytes of the names so far
 }
 
-func (p *schemaParser) field(table int) error {
+// fields reads the fields that a vector refers to, and what is inside of them, as deep as may be.
+func (p *schemaParser) fields(table, id, depth int) (fields []Field, err error) {
+	at, count := p.vector(table, id, 4)
+	for i := range count {
+		f, err := p.field(p.ref(at+4*i), depth)
+		if err != nil {
+			return nil, err
+		}
+		if p.bad {
+			return nil, messageError("its metadata is damaged")
+		}
+		fields = append(fields, f)
+	}
+	return fields, nil
+}
+
+// field reads a field and counts its nodes and buffers, those inside of it with them: "Recursive flattening" in Arrow's
+// columnar format.
+func (p *schemaParser) field(table, depth int) (Field, error) {
 	f := Field{
 		Name:     p.text(table, fieldName),
 		Nullable: p.int(table, fieldNullable, 1) != 0,
-		Type:     p.fieldType(table),
 		node:     p.schema.nodes,
 		buffer:   p.schema.buffers,
 	}
 	if p.names += len(f.Name); p.names > len(p.b) {
-		return messageError("its names are longer than it is")
+		return f, messageError("its names are longer than it is")
 	}
-	p.schema.Fields = append(p.schema.Fields, f)
-	return p.layout(table, maxNesting)
+	p.schema.nodes++
+	if depth == 0 || p.schema.nodes > maxNodes {
+		return f, messageError("its schema is nested too deep or too large")
+	}
+	if p.table(table, fieldDictionary) != 0 {
+		return f, messageError("a column is dictionary encoded")
+	}
+	buffers, err := p.buffers(table)
+	if err != nil {
+		return f, err
+	}
+	p.schema.buffers += buffers
+	inside, err := p.fields(table, fieldChildren, depth-1)
+	if err != nil {
+		return f, err
+	}
+	p.setType(&f, table)
+	f.hold(inside)
+	return f, nil
 }
 
-func (p *schemaParser) fieldType(table int) Type {
+// buffers is how many buffers a field has, those inside of it not counted.
+func (p *schemaParser) buffers(table int) (int, error) {
+	switch kind := p.int(table, fieldTypeType, 1); {
+	case kind == typeNull || kind == typeRunEndEncoded:
+		return 0, nil
+	case kind == typeStruct || kind == typeFixedSizeList:
+		return 1, nil
+	case kind == typeUnion && p.int(p.table(table, fieldType), 0, 2) != unionDense:
+		return 1, nil
+	case kind == typeBinary || kind == typeUtf8 || kind == typeLargeBinary || kind == typeLargeUtf8:
+		return 3, nil
+	case kind == 0 || kind >= typeBinaryView:
+		return 0, messageError("a column has a type without a fixed number of buffers")
+	}
+	return 2, nil // validity and values, or validity and offsets
+}
+
+// setType finds out a field's type, Other where it is none that is read.
+func (p *schemaParser) setType(f *Field, table int) {
 	details := p.table(table, fieldType)
 	switch p.int(table, fieldTypeType, 1) {
 	case typeInt:
-		width, signed := p.int(details, 0, 4), p.int(details, 1, 1) != 0
-		if signed && width == 32 {
-			return Int32
-		}
-		if signed && width == 64 {
-			return Int64
-		}
+		f.Type = integer(p.int(details, 0, 4), p.int(details, 1, 1) != 0)
 	case typeFloatingPoint:
-		if p.int(details, 0, 2) == precisionDouble {
-			return Float64
+		switch p.int(details, 0, 2) {
+		case precisionSingle:
+			f.Type = Float32
+		case precisionDouble:
+			f.Type = Float64
+		}
+	case typeDecimal:
+		if p.intOr(details, 2, 4, decimalBits) == decimalBits {
+			f.Type, f.Precision, f.Scale = Decimal, int(int32(p.int(details, 0, 4))), int(int32(p.int(details, 1, 4)))
 		}
 	case typeUtf8:
-		return Text
+		if f.Type = Text; p.isExtension(table, extensionJSON) {
+			f.Type = JSON
+		}
+	case typeBinary:
+		f.Type = Binary
+	case typeFixedSizeBinary:
+		if p.int(details, 0, 4) == uint64(UUID.Width()) && p.isExtension(table, extensionUUID) {
+			f.Type = UUID
+		}
 	case typeBool:
-		return Bool
+		f.Type = Bool
+	case typeDate:
+		if p.intOr(details, 0, 2, unitMillisecond) == dateDay {
+			f.Type = Date
+		}
+	case typeTime:
+		f.Type = timeOfDay(p.intOr(details, 0, 2, unitMillisecond), p.intOr(details, 1, 4, timeBits))
 	case typeTimestamp:
-		if unit := p.int(details, 0, 2); unit <= 3 {
-			return TimestampSecond + Type(unit)
+		f.Type = p.timestamp(details)
+	case typeInterval:
+		if p.int(details, 0, 2) == monthDayNano {
+			f.Type = Interval
+		}
+	case typeList:
+		f.Type = List
+	case typeStruct:
+		f.Type = Struct
+	case typeMap:
+		f.Type = Map
+	}
+}
+
+func integer(bits uint64, signed bool) Type {
+	first := Uint8
+	if signed {
+		first = Int8
+	}
+	for t := first; t < first+4; t++ {
+		if bits == uint64(8*t.Width()) {
+			return t
 		}
 	}
 	return Other
 }
 
-// layout counts the nodes and buffers of a field and its children: "Recursive flattening" in Arrow's columnar format.
-func (p *schemaParser) layout(table, depth int) error {
-	p.schema.nodes++
-	if depth == 0 || p.schema.nodes > maxNodes {
-		return messageError("its schema is nested too deep or too large")
+func timeOfDay(unit, bits uint64) Type {
+	if unit > 3 || bits != uint64(8*(TimeSecond+Type(unit)).Width()) {
+		return Other
 	}
-	if p.table(table, fieldDictionary) != 0 {
-		return messageError("a column is dictionary encoded")
+	return TimeSecond + Type(unit)
+}
+
+// timestamp is a timestamp's type; one in another zone than UTC is none that is read.
+func (p *schemaParser) timestamp(details int) Type {
+	first := TimestampSecond
+	switch zone := p.bytes(details, 1); string(zone) {
+	case "":
+	case utc:
+		first = TimestampSecondUTC
+	default:
+		return Other
 	}
-	kind := p.int(table, fieldTypeType, 1)
-	switch {
-	case kind == typeNull || kind == typeRunEndEncoded:
-	case kind == typeStruct || kind == typeFixedSizeList:
-		p.schema.buffers++
-	case kind == typeUnion:
-		p.schema.buffers++
-		if p.int(p.table(table, fieldType), 0, 2) == unionDense {
-			p.schema.buffers++
-		}
-	case kind == typeBinary || kind == typeUtf8 || kind == typeLargeBinary || kind == typeLargeUtf8:
-		p.schema.buffers += 3
-	case kind == 0 || kind >= typeBinaryView:
-		return messageError("a column has a type without a fixed number of buffers")
-	default: // validity and values, or validity and offsets
-		p.schema.buffers += 2
+	unit := p.int(details, 0, 2)
+	if unit > 3 {
+		return Other
 	}
-	at, count := p.vector(table, fieldChildren, 4)
+	return first + Type(unit)
+}
+
+// isExtension tells whether a field is of an extension type.
+func (p *schemaParser) isExtension(table int, name string) bool {
+	at, count := p.vector(table, fieldMetadata, 4)
 	for i := range count {
-		if err := p.layout(p.ref(at+4*i), depth-1); err != nil {
-			return err
-		}
-		if p.bad {
-			return messageError("its metadata is damaged")
+		if pair := p.ref(at + 4*i); string(p.bytes(pair, pairKey)) == extensionName {
+			return string(p.bytes(pair, pairValue)) == name
 		}
 	}
-	return nil
+	return false
+}
+
+// hold gives a field what is inside of it. A type without the children that Arrow asks for is none that is read.
+func (f *Field) hold(inside []Field) {
+	names := [...]string{"key", "value"}
+	switch {
+	case f.Type == Struct:
+		f.inside = &inside
+		return
+	case f.Type == List && len(inside) == 1:
+		names[0] = "item"
+	case f.Type == Map && len(inside) == 1 && inside[0].Type == Struct && len(inside[0].Fields()) == 2:
+		inside = inside[0].Fields()
+	case f.Type.IsNested():
+		f.Type = Other
+		return
+	default:
+		return
+	}
+	for i := range inside {
+		inside[i].Name, inside[i].item = names[i], true
+	}
+	f.inside = &inside
 }
