@@ -18,47 +18,82 @@ var update = flag.Bool("update", false, "write what the parser says into testdat
 
 // environment is what ${NAME} stands for in the tests.
 func environment(name string) (string, bool) {
-	value, ok := map[string]string{"TOPIC": "flights", "EMPTY": "", "TRICKY": "it's ${TOPIC}", "PORT": "many"}[name]
+	value, ok := map[string]string{"TOPIC": "flights", "EMPTY": "", "TRICKY": "it's ${TOPIC}", "PORT": "many", "ORDERS_TOPIC": "orders"}[name]
 	return value, ok
 }
 
-// TestScripts runs the cases of testdata/*.txt. A case is a name after "=== ", the SQL of a file dir/f.sql, a line of four
-// dashes, and the configuration it gives or its error.
+// TestScripts runs the cases of testdata/*.txt, which are SQL, and of testdata/yaml/*.txt. A case is a name after "=== ", the
+// text of a file dir/f.sql or dir/f.yaml, a line of four dashes, and the configuration it gives or its error.
 func TestScripts(t *testing.T) {
-	scripts, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(scripts) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, path := range scripts {
-		script, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var now strings.Builder
-		for _, c := range strings.Split("\n"+string(script), "\n=== ")[1:] {
-			name, rest, _ := strings.Cut(c, "\n")
-			sql, want, ok := strings.Cut("\n"+rest, "\n----\n")
-			sql = strings.TrimPrefix(sql, "\n")
-			if !ok {
-				t.Fatalf("%s: case %q has no line of four dashes", path, name)
-			}
-			got := outcome(t, sql)
-			fmt.Fprintf(&now, "=== %s\n%s\n----\n%s\n\n", name, sql, got)
-			if want := strings.TrimSpace(want); got != want && !*update {
-				t.Errorf("%s: %s: got\n%s\nwant\n%s", path, name, got, want)
-			}
+	for _, c := range scripts(t) {
+		got := outcome(t, c)
+		if got != c.want && !*update {
+			t.Errorf("%s: %s: got\n%s\nwant\n%s", c.script, c.name, got, c.want)
 		}
 		if *update {
-			if err := os.WriteFile(path, []byte(now.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			write(t, c, got)
 		}
 	}
 }
 
-func outcome(t *testing.T, sql string) string {
+// script is one case.
+type script struct{ script, name, src, want string }
+
+func (c script) yaml() bool { return strings.HasPrefix(c.script, "testdata/yaml/") }
+
+func (c script) parse() (*config.Config, error) {
+	if c.yaml() {
+		return config.ParseYAML("dir/f.yaml", []byte(c.src), environment)
+	}
+	return config.Parse("dir/f.sql", []byte(c.src), environment)
+}
+
+func scripts(t testing.TB) (list []script) {
 	t.Helper()
-	cfg, err := config.Parse("dir/f.sql", []byte(sql), environment)
+	for _, pattern := range []string{"testdata/*.txt", "testdata/yaml/*.txt"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatal("no scripts", err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range strings.Split("\n"+string(text), "\n=== ")[1:] {
+				name, rest, _ := strings.Cut(c, "\n")
+				src, want, ok := strings.Cut("\n"+rest, "\n----\n")
+				if !ok {
+					t.Fatalf("%s: case %q has no line of four dashes", path, name)
+				}
+				list = append(list, script{path, name, strings.TrimPrefix(src, "\n"), strings.TrimSpace(want)})
+			}
+		}
+	}
+	return list
+}
+
+// write puts the outcome of a case into its script. An empty text is a line there.
+func write(t *testing.T, c script, got string) {
+	t.Helper()
+	text, err := os.ReadFile(c.script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, rest, _ := strings.Cut(string(text), "=== "+c.name+"\n"+c.src+"\n----\n")
+	_, end, more := strings.Cut(rest, "\n=== ")
+	now := begin + "=== " + c.name + "\n" + c.src + "\n----\n" + got + "\n"
+	if more {
+		now += "\n=== " + end
+	}
+	if err := os.WriteFile(c.script, []byte(now), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func outcome(t *testing.T, c script) string {
+	t.Helper()
+	cfg, err := c.parse()
 	if err == nil {
 		return strings.TrimSpace(dump(cfg))
 	}
@@ -76,6 +111,9 @@ func dump(cfg *config.Config) string {
 			fmt.Fprintf(&b, "  %s %s (%s)", c.Name, config.TypeName(c.Type), c.Type)
 			if c.NotNull {
 				b.WriteString(" NOT NULL")
+			}
+			if c.PrimaryKey {
+				b.WriteString(" PRIMARY KEY")
 			}
 			if c.Metadata != "" {
 				fmt.Fprintf(&b, " METADATA FROM '%s'", c.Metadata)

@@ -73,7 +73,8 @@ func (d *differ) table(was, is *Table) {
 }
 
 func (c Column) same(was Column) bool {
-	return c.Name == was.Name && arrow.TypeEqual(c.Type, was.Type) && c.NotNull == was.NotNull && c.Metadata == was.Metadata
+	return c.Name == was.Name && arrow.TypeEqual(c.Type, was.Type) && c.NotNull == was.NotNull && c.Metadata == was.Metadata &&
+		c.PrimaryKey == was.PrimaryKey
 }
 
 func (d *differ) function(was, is *Function, apart func(string) bool) {

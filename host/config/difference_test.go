@@ -43,6 +43,8 @@ func TestDifferences(t *testing.T) {
 		"a column less":        {", o BIGINT METADATA FROM 'offset'", "", "f.sql:1:14: table 't': column 'o' is gone"},
 		"a column more":        {"s2 (a TEXT", "s2 (a TEXT, c TEXT", "f.sql:3:26: table 's2': column 'c' is not as it was"},
 		"null":                 {" NOT NULL", "", "f.sql:1:25: table 't': column 'b' is not as it was"},
+		"a primary key":        {"b BIGINT NOT NULL", "b BIGINT PRIMARY KEY", "f.sql:1:25: table 't': column 'b' is not as it was"},
+		"all columns less":     {"s2 (a TEXT)", "s2", "f.sql:3:14: table 's2': column 'a' is gone"},
 		"metadata":             {"'offset'", "'partition'", "f.sql:1:44: table 't': column 'o' is not as it was"},
 		"the call":             {"SELECT a FROM f(t);", "SELECT a FROM g(f(t));", "f.sql:6:1: pipeline 's': what it reads is not as it was\nf.sql:6:1: pipeline 's': what it wrote into 's2' is gone\nf.sql:7:1: pipeline 's2' is new"},
 		"the columns":          {"s SELECT a", "s SELECT *", "f.sql:6:13: pipeline 's': what it writes into 's' is not as it was"},

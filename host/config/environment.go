@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/alecthomas/participle/v2/lexer"
-
 	"github.com/weir-stream/weir/host/option"
 )
 
@@ -16,11 +14,11 @@ type environment struct {
 }
 
 // expand reads a token in single quotes as an option's value: ${NAME} becomes the environment's NAME, $${ becomes ${. What
-// the environment gives is taken as it is, never expanded again.
-func (e *environment) expand(token string, at lexer.Position) (option.Value, error) {
-	v := option.Value{Quoted: true, Pos: position(at)}
+// the environment gives is taken as it is, never expanded again. The value is at v.Pos, the text between its quotes at the
+// cursor.
+func (e *environment) expand(token string, v option.Value, at cursor) (option.Value, error) {
+	v.Quoted = true
 	var b strings.Builder
-	at.Advance("'")
 	rest := token[1 : len(token)-1]
 	for rest != "" {
 		n := 0
@@ -31,14 +29,14 @@ func (e *environment) expand(token string, at lexer.Position) (option.Value, err
 		case strings.HasPrefix(rest, "${"):
 			name, _, closed := strings.Cut(rest[2:], "}")
 			if !closed || !isVariable(name) {
-				return v, position(at).Errorf("expected ${NAME} with the name of an environment variable; write $${ for ${ itself")
+				return v, at.errorf("expected ${NAME} with the name of an environment variable; write $${ for ${ itself")
 			}
 			set, ok := e.lookup(name)
 			if !ok {
-				return v, position(at).Errorf("the environment variable %s is not set", name)
+				return v, at.errorf("the environment variable %s is not set", name)
 			}
 			if e.left -= len(set); e.left < 0 {
-				return v, position(at).Errorf("the environment's values in this file have more than 1 MiB together")
+				return v, at.errorf("the environment's values in this file have more than 1 MiB together")
 			}
 			b.WriteString(set)
 			v.Written = unquote(token)
@@ -47,7 +45,7 @@ func (e *environment) expand(token string, at lexer.Position) (option.Value, err
 			_, n = utf8.DecodeRuneInString(rest)
 			b.WriteString(rest[:n])
 		}
-		at.Advance(rest[:n])
+		at.advance(rest[:n])
 		rest = rest[n:]
 	}
 	v.Text = b.String()

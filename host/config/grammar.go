@@ -22,8 +22,22 @@ type create struct {
 
 type table struct {
 	Name    name       `parser:"@@"`
-	Columns []*column  `parser:"'(' @@ (',' @@)* ')'"`
+	Columns *columns   `parser:"('(' @@ ')')?"`
 	Options []*setting `parser:"'WITH' '(' (@@ (',' @@)*)? ')'"`
+}
+
+// columns are what a table has between its parentheses.
+type columns struct {
+	Elements []*element `parser:"@@ (',' @@)*"`
+}
+
+type element struct {
+	Primary *primaryKey `parser:"@@"`
+	Column  *column     `parser:"| @@"`
+}
+
+type primaryKey struct {
+	Columns []*name `parser:"'PRIMARY' 'KEY' '(' @@ (',' @@)* ')'"`
 }
 
 type column struct {
@@ -32,16 +46,10 @@ type column struct {
 	Constraints []*constraint `parser:"@@*"`
 }
 
-type columnType struct {
-	Word   string `parser:"@('TEXT' | 'VARCHAR' | 'STRING' | 'BIGINT' | 'INT8' | 'INT' | 'INTEGER' | 'INT4' | 'FLOAT8' | 'BOOLEAN' | 'BOOL')"`
-	Double string `parser:"| @'DOUBLE' 'PRECISION'?"`
-	Time   string `parser:"| @'TIMESTAMP'"`
-	Digits string `parser:"('(' @('0' | '3' | '6' | '9') ')')? ('WITHOUT' 'TIME' 'ZONE')?"`
-}
-
 type constraint struct {
 	Pos      lexer.Position
 	NotNull  bool    `parser:"@('NOT' 'NULL')"`
+	Primary  bool    `parser:"| @('PRIMARY' 'KEY')"`
 	Metadata *string `parser:"| 'METADATA' 'FROM' @Text"`
 }
 
@@ -61,6 +69,18 @@ type value struct {
 	Text   string `parser:"@Text"`
 	Number string `parser:"| @('-'? Number)"`
 	Bool   string `parser:"| @('true' | 'false')"`
+
+	inside *cursor // where what Text has between its quotes begins, if that is not right behind Pos
+}
+
+// text is the place of the text between the quotes.
+func (v *value) text() cursor {
+	if v.inside != nil {
+		return *v.inside
+	}
+	at := cursor{at: v.Pos}
+	at.advance("'")
+	return at
 }
 
 type function struct {
@@ -75,8 +95,8 @@ type path struct {
 }
 
 type pipeline struct {
-	Name   name   `parser:"@@ 'AS'"`
-	Insert insert `parser:"@@"`
+	Name    name      `parser:"@@ 'AS'"`
+	Inserts []*insert `parser:"@@ ('AND' @@)*"`
 }
 
 type insert struct {
@@ -106,8 +126,28 @@ func (n name) text() string {
 	return n.Word
 }
 
-var parser = participle.MustBuild[statement](
-	participle.Lexer(language{}),
-	participle.CaseInsensitive("Ident", "Keyword"),
-	participle.UseLookahead(0),
+// The texts that there are grammars for: a file, and what stands alone on a command line or in YAML.
+var (
+	statementGrammar = newGrammar[statement]("end of the file", "';'", asModule)
+	columnsGrammar   = newGrammar[columns]("end of the text", "the end", "")
+	columnGrammar    = newGrammar[column]("end of the text", "the end", "")
+	typeGrammar      = newGrammar[columnType]("end of the text", "the end", "")
+	callGrammar      = newGrammar[call]("end of the text", "the end", asModule)
 )
+
+// grammar reads one kind of text.
+type grammar[T any] struct {
+	parser       *participle.Parser[T]
+	alternatives []alternative
+	end, finish  string // how errors call the text's end: where it is unexpected, and where it is expected
+	advice       string // for what looks like other SQL
+}
+
+func newGrammar[T any](end, finish, advice string) *grammar[T] {
+	p := participle.MustBuild[T](
+		participle.Lexer(language{}),
+		participle.CaseInsensitive("Ident", "Keyword"),
+		participle.UseLookahead(0),
+	)
+	return &grammar[T]{parser: p, alternatives: grammarTokens(p.String()), end: end, finish: finish, advice: advice}
+}

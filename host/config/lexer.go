@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/weir-stream/weir/host/option"
+	"github.com/weir-stream/weir/host/types"
 )
 
 // The kinds of tokens. A token's value is its text as it stands in the file, quotes included, so that 'FROM' or "FROM" is
@@ -39,7 +40,7 @@ func (language) Lex(file string, r io.Reader) (lexer.Lexer, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := scan(file, string(src))
+	tokens, err := scan(string(src), beginning(file))
 	return &tokenList{tokens}, err
 }
 
@@ -56,45 +57,103 @@ func (l *tokenList) Next() (lexer.Token, error) {
 
 // reserved are the words that cannot be names: those that begin a clause, here or in the SQL that people paste. Sorted.
 var reserved = []string{"ALL", "AND", "AS", "BY", "CASE", "CREATE", "CROSS", "DISTINCT", "FROM", "FULL", "GROUP", "HAVING",
-	"INNER", "INSERT", "INTO", "JOIN", "LEFT", "LIMIT", "NOT", "NULL", "ON", "OR", "ORDER", "OUTER", "RIGHT", "SELECT",
+	"INNER", "INSERT", "INTO", "JOIN", "LEFT", "LIMIT", "NOT", "NULL", "ON", "OR", "ORDER", "OUTER", "PRIMARY", "RIGHT", "SELECT",
 	"UNION", "VALUES", "WHERE", "WINDOW", "WITH"}
 
-// scan cuts a file into tokens, without comments and space, EOF at the end. It refuses parentheses nested deeper than
-// calls may be, so that the parser's recursion is bounded.
-func scan(file, src string) ([]lexer.Token, error) {
-	pos := lexer.Position{Filename: file, Line: 1, Column: 1}
-	if at := invalidUTF8(src); at >= 0 {
-		pos.Advance(src[:at])
-		return nil, position(pos).Errorf("the file is not UTF-8 text: byte 0x%02x", src[at])
+// cursor is a place in a file that moves along a text. One that stands still keeps its line and column: it is for a text that
+// is not in the file as it is read, such as one over several lines of YAML.
+type cursor struct {
+	at    lexer.Position
+	still bool
+}
+
+func beginning(file string) cursor {
+	return cursor{at: lexer.Position{Filename: file, Line: 1, Column: 1}}
+}
+
+func (c *cursor) advance(past string) {
+	if c.still {
+		c.at.Offset += len(past)
+	} else {
+		c.at.Advance(past)
 	}
-	if rest, marked := strings.CutPrefix(src, "\ufeff"); marked {
-		src, pos.Offset = rest, 3
+}
+
+func (c *cursor) errorf(format string, args ...any) error {
+	return position(c.at).Errorf(format, args...)
+}
+
+// scan cuts a text that begins at the cursor into tokens, without comments and space, EOF at the end. It refuses parentheses
+// nested deeper than calls may be, and angle brackets nested deeper than types, so that the parser's recursion is bounded.
+func scan(src string, at cursor) ([]lexer.Token, error) {
+	src, err := checkText(src, &at)
+	if err != nil {
+		return nil, err
 	}
 	var tokens []lexer.Token
-	depth := 0
+	var nest nesting
 	for src != "" {
 		kind, n, problem := next(src)
-		if problem != "" {
-			return nil, position(pos).Errorf("%s", problem)
+		if problem == "" {
+			problem = nest.take(kind, src[:n])
 		}
-		switch src[:n] {
-		case "(":
-			depth++
-			if depth > MaxCallDepth {
-				return nil, position(pos).Errorf("parentheses nest deeper than %d, the most that calls may", MaxCallDepth)
-			}
-		case ")":
-			depth = max(0, depth-1)
-		case ";":
-			depth = 0
+		if problem != "" {
+			return nil, at.errorf("%s", problem)
 		}
 		if kind != 0 {
-			tokens = append(tokens, lexer.Token{Type: kind, Value: src[:n], Pos: pos})
+			tokens = append(tokens, lexer.Token{Type: kind, Value: src[:n], Pos: at.at})
 		}
-		pos.Advance(src[:n])
+		at.advance(src[:n])
 		src = src[n:]
 	}
-	return append(tokens, lexer.EOFToken(pos)), nil
+	return append(tokens, lexer.EOFToken(at.at)), nil
+}
+
+// checkText refuses what is not UTF-8, and takes a byte order mark off.
+func checkText(src string, at *cursor) (string, error) {
+	if bad := invalidUTF8(src); bad >= 0 {
+		at.advance(src[:bad])
+		return "", at.errorf("the file is not UTF-8 text: byte 0x%02x", src[bad])
+	}
+	rest, marked := strings.CutPrefix(src, "\ufeff")
+	if marked {
+		at.at.Offset += len(src) - len(rest)
+	}
+	return rest, nil
+}
+
+// nesting counts what is open in a statement.
+type nesting struct {
+	calls, types int
+	holder       bool // the last token is a word that a type in angle brackets follows
+}
+
+// holders are the types that hold others. Behind any other word < is a mistake, which the parser tells.
+var holders = []string{"ARRAY", "STRUCT", "MAP", "DICTIONARY"}
+
+func (n *nesting) take(kind lexer.TokenType, token string) (problem string) {
+	switch {
+	case kind == 0:
+		return ""
+	case token == "(":
+		n.calls++
+	case token == ")":
+		n.calls = max(0, n.calls-1)
+	case token == "<" && n.holder:
+		n.types++
+	case token == ">":
+		n.types = max(0, n.types-1)
+	case token == ";":
+		*n = nesting{}
+	}
+	n.holder = kind == ident && slices.Contains(holders, strings.ToUpper(token))
+	switch {
+	case n.calls > MaxCallDepth:
+		return fmt.Sprintf("parentheses nest deeper than %d, the most that calls may", MaxCallDepth)
+	case n.types > types.MaxDepth:
+		return fmt.Sprintf("types nest deeper than %d, the most that is read", types.MaxDepth)
+	}
+	return ""
 }
 
 // next measures the token at the start of src. Kind 0 is space or a comment; a problem says why there is no token.

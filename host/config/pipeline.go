@@ -28,19 +28,44 @@ func (r *resolver) pipelines(statements []*statement) {
 			plain[key] = p
 			r.add(p, named)
 		case s.Create.Pipeline != nil:
-			name, at := r.named(s.Create.Pipeline.Name)
-			if p := r.insert(&s.Create.Pipeline.Insert); p != nil {
-				p.Name, p.Pos = name, at
+			if p := r.pipeline(s.Create.Pipeline); p != nil {
 				r.add(p, named)
 			}
 		}
 	}
 }
 
+// pipeline is a pipeline of its own: one call for all its INSERTs. It is named after its first sink where it has no name.
+func (r *resolver) pipeline(s *pipeline) *Pipeline {
+	name, at := "", option.Pos{}
+	if s.Name.Word != "" {
+		name, at = r.named(s.Name)
+	}
+	p := r.insert(s.Inserts[0])
+	if p == nil {
+		return nil
+	}
+	if s.Name.Word != "" {
+		p.Name, p.Pos = name, at
+	}
+	from := s.Inserts[0].From
+	for _, more := range s.Inserts[1:] {
+		if r.enough() {
+			return nil
+		}
+		if more.From.key() != from.key() {
+			r.failf(position(more.From.Name.Pos), "the INSERTs of one pipeline read FROM the same, as at %s", position(from.Name.Pos))
+		} else if q := r.insert(more); q != nil {
+			r.share(p, q.Sinks[0])
+		}
+	}
+	return p
+}
+
 // add takes a pipeline in unless its name is taken.
 func (r *resolver) add(p *Pipeline, named map[string]*Pipeline) {
 	if first := named[p.Name]; first != nil {
-		r.failf(p.Pos, "a pipeline is named %s already, at %s; name this one: CREATE PIPELINE … AS INSERT INTO …", option.Show(p.Name), first.Pos)
+		r.failf(p.Pos, "a pipeline is named %s already, at %s; %s", option.Show(p.Name), first.Pos, r.naming)
 		return
 	}
 	named[p.Name] = p

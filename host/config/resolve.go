@@ -19,14 +19,17 @@ type resolver struct {
 	tables    map[string]*Table
 	functions map[string]*Function
 	errs      []error
+	naming    string // what to do about two pipelines of one name
 }
 
-func resolve(file string, statements []*statement, lookup func(string) (string, bool)) (*Config, error) {
+// resolve makes the configuration of statements. naming says how the language of the file names a pipeline.
+func resolve(file string, statements []*statement, lookup func(string) (string, bool), naming string) (*Config, error) {
 	r := resolver{
 		cfg:       &Config{File: file},
 		env:       environment{lookup, MaxFileBytes},
 		tables:    map[string]*Table{},
 		functions: map[string]*Function{},
+		naming:    naming,
 	}
 	r.definitions(statements)
 	r.pipelines(statements)
@@ -68,7 +71,7 @@ func (r *resolver) fail(err error) {
 func (r *resolver) named(n name) (string, option.Pos) {
 	at := position(n.Pos)
 	if n.text() == "" {
-		r.failf(at, "a name in double quotes must not be empty")
+		r.failf(at, "a name must not be empty")
 	}
 	return n.text(), at
 }
@@ -80,50 +83,12 @@ func (r *resolver) table(s *table) {
 		return
 	}
 	t := &Table{Name: name, Pos: at}
-	if len(s.Columns) > MaxColumns {
-		r.failf(at, "table %s has %d columns, at most %d are allowed", option.Show(name), len(s.Columns), MaxColumns)
-	} else {
+	if s.Columns != nil {
 		t.Columns = r.columns(s.Columns)
 	}
 	t.Options = r.options(at, s.Options)
 	r.tables[name] = t
 	r.cfg.Tables = append(r.cfg.Tables, t)
-}
-
-func (r *resolver) columns(list []*column) []Column {
-	columns := make([]Column, 0, len(list))
-	first := make(map[string]option.Pos, len(list))
-	for _, s := range list {
-		name, at := r.named(s.Name)
-		if p, ok := first[name]; ok {
-			r.failf(at, "column %s is defined twice, first at %s", option.Show(name), p)
-		}
-		first[name] = at
-		columns = append(columns, r.column(s, Column{Name: name, Pos: at, Type: s.Type.arrowType()}))
-	}
-	return columns
-}
-
-func (r *resolver) column(s *column, c Column) Column {
-	for _, constraint := range s.Constraints {
-		at := position(constraint.Pos)
-		if constraint.NotNull {
-			if c.NotNull {
-				r.failf(at, "column %s says NOT NULL twice", option.Show(c.Name))
-			}
-			c.NotNull = true
-			continue
-		}
-		key := unquote(*constraint.Metadata)
-		if c.Metadata != "" {
-			r.failf(at, "column %s says METADATA FROM twice", option.Show(c.Name))
-		}
-		if key == "" {
-			r.failf(at, "column %s: expected the key of a metadata column, got ''", option.Show(c.Name))
-		}
-		c.Metadata = key
-	}
-	return c
 }
 
 func (r *resolver) options(at option.Pos, settings []*setting) *option.Bag {
@@ -140,7 +105,7 @@ func (r *resolver) options(at option.Pos, settings []*setting) *option.Bag {
 		v := option.Value{Text: s.Value.Number + strings.ToLower(s.Value.Bool), Pos: position(s.Value.Pos)}
 		if s.Value.Text != "" {
 			var err error
-			if v, err = r.env.expand(s.Value.Text, s.Value.Pos); err != nil {
+			if v, err = r.env.expand(s.Value.Text, v, s.Value.text()); err != nil {
 				r.fail(err)
 				continue
 			}
@@ -201,7 +166,7 @@ func (r *resolver) unknown(kind string, n name, other bool, known []string) {
 	case len(known) > 0:
 		hint = "; known are " + option.ShowAll(known)
 	default:
-		hint = "; define it with CREATE " + strings.ToUpper(kind)
+		hint = "; the file defines no " + kind
 	}
 	r.failf(position(n.Pos), "unknown %s %s%s", kind, option.Show(n.text()), hint)
 }

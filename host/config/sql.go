@@ -29,32 +29,41 @@ func (p *Pipeline) SQL(module func(*Function) string) string {
 			c.Function.sql(&b, module(c.Function))
 		}
 	}
-	for _, in := range p.Sinks {
-		if len(p.Sinks) == 1 { // several plain ones are named after the first
-			fmt.Fprintf(&b, "CREATE PIPELINE %s AS ", inDouble(p.Name))
+	fmt.Fprintf(&b, "CREATE PIPELINE %s AS ", inDouble(p.Name))
+	for i, in := range p.Sinks {
+		if i > 0 {
+			b.WriteString("\nAND ")
 		}
 		in.sql(&b, p)
 	}
+	b.WriteString(";\n")
 	return b.String()
 }
 
 func (t *Table) sql(b *strings.Builder) {
-	fmt.Fprintf(b, "CREATE TABLE %s (", inDouble(t.Name))
+	fmt.Fprintf(b, "CREATE TABLE %s", inDouble(t.Name))
 	for i, c := range t.Columns {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(b, "%s %s", inDouble(c.Name), TypeName(c.Type))
-		if c.NotNull {
-			b.WriteString(" NOT NULL")
-		}
-		if c.Metadata != "" {
-			fmt.Fprintf(b, " METADATA FROM %s", inSingle(c.Metadata))
-		}
+		b.WriteString([]string{" (", ", "}[min(i, 1)])
+		c.sql(b)
 	}
-	b.WriteString(")")
+	if len(t.Columns) > 0 {
+		b.WriteString(")")
+	}
 	with(b, values(t.Options, nil))
 	b.WriteString(";\n")
+}
+
+func (c Column) sql(b *strings.Builder) {
+	fmt.Fprintf(b, "%s %s", inDouble(c.Name), TypeName(c.Type))
+	switch {
+	case c.PrimaryKey: // which is NOT NULL
+		b.WriteString(" PRIMARY KEY")
+	case c.NotNull:
+		b.WriteString(" NOT NULL")
+	}
+	if c.Metadata != "" {
+		fmt.Fprintf(b, " METADATA FROM %s", inSingle(c.Metadata))
+	}
 }
 
 func (f *Function) sql(b *strings.Builder, module string) {
@@ -86,7 +95,6 @@ func (in Insert) sql(b *strings.Builder, p *Pipeline) {
 	if in.Output != "" {
 		fmt.Fprintf(b, " OUTPUT %s", inSingle(in.Output))
 	}
-	b.WriteString(";\n")
 }
 
 // with writes options in the order of their keys.

@@ -22,7 +22,7 @@ func parse(tokens []lexer.Token) ([]*statement, error) {
 			continue
 		}
 		if i > begin {
-			s, err := parseStatement(tokens[begin:i], t)
+			s, err := statementGrammar.parse(tokens[begin:i], t)
 			if err != nil {
 				return nil, err
 			}
@@ -33,25 +33,35 @@ func parse(tokens []lexer.Token) ([]*statement, error) {
 	return statements, nil
 }
 
-// parseStatement parses tokens, which end before the token end.
-func parseStatement(tokens []lexer.Token, end lexer.Token) (*statement, error) {
-	s, at, err := try(append(slices.Clone(tokens), lexer.EOFToken(end.Pos)))
+// read reads a text that stands alone and begins at the cursor.
+func (g *grammar[T]) read(src string, at cursor) (*T, error) {
+	tokens, err := scan(src, at)
+	if err != nil {
+		return nil, err
+	}
+	last := len(tokens) - 1
+	return g.parse(tokens[:last], tokens[last])
+}
+
+// parse parses tokens, which end before the token end.
+func (g *grammar[T]) parse(tokens []lexer.Token, end lexer.Token) (*T, error) {
+	s, at, err := g.try(append(slices.Clone(tokens), lexer.EOFToken(end.Pos)))
 	if err == nil {
 		return s, nil
 	}
 	if at == len(tokens) {
-		return nil, explain(tokens, end)
+		return nil, g.explain(tokens, end)
 	}
-	return nil, explain(tokens[:at], tokens[at])
+	return nil, g.explain(tokens[:at], tokens[at])
 }
 
 // try parses tokens, the last one EOF, and tells the index of the first token that does not fit.
-func try(tokens []lexer.Token) (*statement, int, error) {
+func (g *grammar[T]) try(tokens []lexer.Token) (*T, int, error) {
 	lex, err := lexer.Upgrade(&tokenList{tokens})
 	if err != nil {
 		return nil, 0, err
 	}
-	s, err := parser.ParseFromLexer(lex)
+	s, err := g.parser.ParseFromLexer(lex)
 	if err == nil {
 		return s, len(tokens), nil
 	}
@@ -67,9 +77,9 @@ const asModule = "conditions, expressions, joins, aliases, views and windows are
 	"CREATE FUNCTION f LANGUAGE wasm AS 'f.wasm', then SELECT … FROM f(table)"
 
 // explain says that the token bad cannot follow the tokens before it, and what can.
-func explain(before []lexer.Token, bad lexer.Token) error {
-	what := "unexpected " + show(bad)
-	want := expected(before)
+func (g *grammar[T]) explain(before []lexer.Token, bad lexer.Token) error {
+	what := "unexpected " + g.show(bad)
+	want := g.expected(before)
 	switch len(want) {
 	case 0:
 		what += " in a statement too long to tell what is expected"
@@ -78,15 +88,22 @@ func explain(before []lexer.Token, bad lexer.Token) error {
 	default:
 		what += ", expected " + strings.Join(want[:len(want)-1], ", ") + " or " + want[len(want)-1]
 	}
-	near, slip := option.Nearest(bad.Value, want)
+	known := want
+	if slices.Contains(want, aType) {
+		known = append(slices.Clone(want), typeNames...)
+	}
+	near, slip := option.Nearest(bad.Value, known)
 	if slip && bad.Type == ident {
 		return position(bad.Pos).Errorf("%s; did you mean %s?", what, near)
+	}
+	if slices.Contains(want, aType) {
+		what += "; types are " + strings.Join(typeNames[:canonicalTypes], ", ")
 	}
 	if len(want) > 0 && want[0] == aName && bad.Type == keyword {
 		what += `; as a name it needs double quotes: "` + bad.Value + `"`
 	}
-	if len(before) == 0 || len(before) == 1 && isWord(before[0], "CREATE") || slices.ContainsFunc(before, selects) {
-		what += "; " + asModule
+	if g.advice != "" && (len(before) == 0 || len(before) == 1 && isWord(before[0], "CREATE") || slices.ContainsFunc(before, selects)) {
+		what += "; " + g.advice
 	}
 	return position(bad.Pos).Errorf("%s", what)
 }
@@ -96,9 +113,9 @@ func selects(t lexer.Token) bool { return isWord(t, "SELECT") }
 func isWord(t lexer.Token, word string) bool { return strings.EqualFold(t.Value, word) }
 
 // show is a token for an error message.
-func show(t lexer.Token) string {
+func (g *grammar[T]) show(t lexer.Token) string {
 	if t.EOF() {
-		return "end of the file"
+		return g.end
 	}
 	if t.Type == text {
 		return option.Show(unquote(t.Value))
@@ -108,7 +125,8 @@ func show(t lexer.Token) string {
 
 const (
 	aName    = "a name"
-	tryLimit = 4096 // tokens of a statement up to which alternatives are tried
+	aType    = "a type"
+	tryLimit = 1024 // tokens of a shortened statement up to which alternatives are tried
 )
 
 // An alternative is a token that some place of the grammar takes.
@@ -117,18 +135,28 @@ type alternative struct {
 	shown string
 }
 
+// kinds are the alternatives that stand for many tokens: where one of them does, so do all others of its kind.
 var kinds = []alternative{
 	{lexer.Token{Type: ident, Value: "x"}, aName},
+	{lexer.Token{Type: keyword, Value: "ALL"}, aName}, // a keyword that no statement has: it does where any word is a name
 	{lexer.Token{Type: text, Value: "''"}, "text in single quotes"},
 	{lexer.Token{Type: number, Value: "1"}, "a number"},
+	{lexer.Token{Type: ident, Value: "BIGINT"}, aType},
 }
 
-// alternatives are the kinds of tokens, then every keyword and sign of the grammar in its order.
-var alternatives = grammarTokens()
+// covers tells whether a is nothing new where the kind does.
+func (kind alternative) covers(a alternative) bool {
+	if kind.shown == aType {
+		return slices.Contains(typeNames, a.token.Value)
+	}
+	return kind.token.Type == a.token.Type
+}
 
-func grammarTokens() []alternative {
+// grammarTokens are the kinds of tokens, then every keyword and sign of a grammar in its order. ebnf is the grammar as participle
+// prints it.
+func grammarTokens(ebnf string) []alternative {
 	all := slices.Clone(kinds)
-	for _, literal := range regexp.MustCompile(`"[^"]+"`).FindAllString(parser.String(), -1) {
+	for _, literal := range regexp.MustCompile(`"[^"]+"`).FindAllString(ebnf, -1) {
 		word, _ := strconv.Unquote(literal)
 		kind, _, _ := next(word)
 		a := alternative{lexer.Token{Type: kind, Value: word}, word}
@@ -142,26 +170,57 @@ func grammarTokens() []alternative {
 	return all
 }
 
-// expected lists what can follow the tokens before, a prefix of a statement: whatever leads the parser past this place.
-// Asking the parser itself keeps the messages true to the grammar; it costs some fifty parses of one statement, which is
-// why long statements go without.
-func expected(before []lexer.Token) []string {
-	if len(before) > tryLimit {
+// expected lists what can follow the tokens before, a prefix of a text: whatever leads the parser past this place. Asking the
+// parser itself keeps the messages true to the grammar; it costs some eighty parses of one statement, which is why long
+// statements are shortened, or go without.
+func (g *grammar[T]) expected(before []lexer.Token) []string {
+	if before = shorten(before); len(before) > tryLimit {
 		return nil
 	}
+	return g.expectedAfter(before)
+}
+
+func (g *grammar[T]) expectedAfter(before []lexer.Token) []string {
 	var list []string
+	var fit []alternative
 	here, end := lexer.Position{Offset: -2}, lexer.EOFToken(lexer.Position{Offset: -1})
-	for _, a := range alternatives {
-		if slices.ContainsFunc(kinds, func(k alternative) bool { return k.token.Type == a.token.Type && slices.Contains(list, k.shown) }) {
-			continue // any token of the kind will do, this word or number is only one of them
+	for _, a := range g.alternatives {
+		if slices.ContainsFunc(fit, func(f alternative) bool { return slices.Contains(kinds, f) && f.covers(a) }) {
+			continue
 		}
-		a.token.Pos = here
-		if _, at, _ := try(append(slices.Clone(before), a.token, end)); at > len(before) {
+		token := a.token
+		token.Pos = here
+		if _, at, _ := g.try(append(slices.Clone(before), token, end)); at <= len(before) {
+			continue
+		}
+		fit = append(fit, a)
+		if !slices.Contains(list, a.shown) {
 			list = append(list, a.shown)
 		}
 	}
-	if _, _, err := try(append(slices.Clone(before), end)); err == nil {
-		list = append(list, "';'")
+	if _, _, err := g.try(append(slices.Clone(before), end)); err == nil {
+		list = append(list, g.finish)
 	}
 	return list
+}
+
+// shorten leaves out the middle of a statement's lists in parentheses, which are as many columns or options as one likes: what can
+// follow does not depend on it. The first entry stays, since some lists may be empty.
+func shorten(tokens []lexer.Token) []lexer.Token {
+	var short []lexer.Token
+	var nest nesting
+	first, done := -1, 0 // the list's first comma, and the tokens that are in short or left out
+	for i, t := range tokens {
+		nest.take(t.Type, t.Value)
+		switch list := nest.calls == 1 && nest.types == 0; {
+		case list && t.Value == "(":
+			first = -1
+		case list && t.Value == "," && first < 0:
+			first = i
+			short, done = append(short, tokens[done:i]...), i
+		case list && t.Value == ",":
+			done = i
+		}
+	}
+	return append(short, tokens[done:]...)
 }

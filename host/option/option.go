@@ -17,6 +17,7 @@ package option
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -81,8 +82,9 @@ type entry struct {
 // Bag holds options until they are read. The zero Bag is empty and ready; it belongs to one goroutine.
 type Bag struct {
 	at      Pos
-	entries map[string]entry // not read yet
-	known   map[string]entry // asked for so far; the zero entry where it was not set
+	entries map[string]entry  // not read yet
+	known   map[string]entry  // asked for so far; the zero entry where it was not set
+	unread  map[string]string // why an option is not asked for
 	errs    []error
 }
 
@@ -175,6 +177,22 @@ func (b *Bag) Reject(key, want string) {
 	b.errs = append(b.errs, at.Errorf("option %s: want %s, got %s", Show(key), want, e.value))
 }
 
+// Hide keeps the value of an option that has been read out of errors, since it holds a secret.
+func (b *Bag) Hide(key string) {
+	if e := b.known[key]; e.value.Written == "" {
+		e.value.Written = "***"
+		b.known[key] = e
+	}
+}
+
+// Unread says why an option is not read here, "needs 'other'": what is said should it be set, and nobody reads it.
+func (b *Bag) Unread(key, why string) {
+	if b.unread == nil {
+		b.unread = map[string]string{}
+	}
+	b.unread[key] = why
+}
+
 // Err reports every wrong or missing option found since the last call, one a line, in the order they were asked for. So of
 // several who read from one bag each reports its own mistakes, and none is reported twice.
 func (b *Bag) Err() error {
@@ -184,23 +202,30 @@ func (b *Bag) Err() error {
 }
 
 // Done reports what [Bag.Err] does, and the options nobody asked for.
-func (b *Bag) Done() error { return errors.Join(b.Err(), b.unknown()) }
+func (b *Bag) Done() error {
+	errs := []error{b.Err()}
+	var keys []string
+	for _, key := range b.Keys() {
+		if why := b.unread[key]; why != "" {
+			errs = append(errs, b.entries[key].keyPos.Errorf("option %s %s", Show(key), why))
+		} else {
+			keys = append(keys, key)
+		}
+	}
+	return errors.Join(append(errs, b.unknown(keys))...)
+}
 
-// unknown is the error about the options that are left: sorted, at the place of the one written first, with the nearest
-// known option for each.
-func (b *Bag) unknown() error {
-	keys := b.Keys()
+// unknown is the error about options, sorted, that mean nothing: at the place of the one written first, with the nearest known
+// option for each.
+func (b *Bag) unknown(keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	known := make([]string, 0, len(b.known))
-	for key := range b.known {
-		known = append(known, key)
-	}
-	slices.Sort(known)
+	known := b.Known()
+	near := append(slices.Sorted(maps.Keys(b.unread)), known...)
 	var hints []string
 	for _, key := range keys[:min(len(keys), mostShown)] {
-		if near, ok := Nearest(key, known); ok {
+		if near, ok := Nearest(key, near); ok {
 			hints = append(hints, fmt.Sprintf("did you mean %s for %s?", Show(near), Show(key)))
 		}
 	}

@@ -87,11 +87,11 @@ func TestReadersTakeWhatTheyAccept(t *testing.T) {
 		{"size, letter", size, "3g", int64(3 << 30), ""},
 		{"size, b", size, "3B", int64(3), ""},
 		{"size, largest", size, "7E", int64(7 << 60), ""},
-		{"size, too large", size, "8E", int64(7), wrong + "a size such as '512KB' or '64MB', got '8E'"},
-		{"size, digits too many", size, "99999999999999999999", int64(7), wrong + "a size such as '512KB' or '64MB', got '99999999999999999999'"},
-		{"size, negative", size, "=-1", int64(7), wrong + "a size such as '512KB' or '64MB', got -1"},
-		{"size, unknown unit", size, "1 furlong", int64(7), wrong + "a size such as '512KB' or '64MB', got '1 furlong'"},
-		{"size, empty", size, "", int64(7), wrong + "a size such as '512KB' or '64MB', got ''"},
+		{"size, too large", size, "8E", int64(7), wrong + "a size such as '512KB', '64MB' or '2GB', units of which each is 1024 of the one before, got '8E'"},
+		{"size, digits too many", size, "99999999999999999999", int64(7), wrong + "a size such as '512KB', '64MB' or '2GB', units of which each is 1024 of the one before, got '99999999999999999999'"},
+		{"size, negative", size, "=-1", int64(7), wrong + "a size such as '512KB', '64MB' or '2GB', units of which each is 1024 of the one before, got -1"},
+		{"size, unknown unit", size, "1 furlong", int64(7), wrong + "a size such as '512KB', '64MB' or '2GB', units of which each is 1024 of the one before, got '1 furlong'"},
+		{"size, empty", size, "", int64(7), wrong + "a size such as '512KB', '64MB' or '2GB', units of which each is 1024 of the one before, got ''"},
 		{"enum", enum, "earliest", "earliest", ""},
 		{"enum, default", enum, "-", "latest", ""},
 		{"enum, case", enum, "Latest", "latest", wrong + "one of 'earliest', 'latest', got 'Latest'"},
@@ -197,6 +197,31 @@ func TestErrorsShowTheValueAsWritten(t *testing.T) {
 	if got := (option.Value{Text: "a\x1b[2J\"\n", Quoted: true}).String(); got != `'a\x1b[2J"\n'` {
 		t.Errorf("control characters are shown as %s", got)
 	}
+}
+
+// TestOptionsThatAreNotReadHereSaySo has one that needs another, which is no unknown one, and is a hint for a slip.
+func TestOptionsThatAreNotReadHereSaySo(t *testing.T) {
+	read := func(b *option.Bag) *option.Bag {
+		b.Unread("a.limit", "needs 'a'")
+		b.String("b", "")
+		return b
+	}
+	wantErr(t, read(bag(t, "b", "1")).Done(), "")
+	wantErr(t, read(bag(t, "b", "1", "a.limit", "2")).Done(), "t.sql:2:3: option 'a.limit' needs 'a'")
+	wantErr(t, read(bag(t, "a.limt", "1", "a.limit", "2")).Done(),
+		"t.sql:2:3: option 'a.limit' needs 'a'\nt.sql:1:3: unknown options: 'a.limt'; did you mean 'a.limit' for 'a.limt'?")
+	b := read(bag(t, "a.limit", "2"))
+	b.Int("a.limit", 0) // somebody else knows it
+	wantErr(t, b.Done(), "")
+}
+
+func TestHiddenValuesAreNotShown(t *testing.T) {
+	b := bag(t, "url", "http://u:hunter2@h")
+	b.String("url", "")
+	b.Hide("url")
+	b.Hide("other")
+	b.Reject("url", "none")
+	wantErr(t, b.Err(), "t.sql:1:20: option 'url': want none, got '***'")
 }
 
 func TestLongListsAreCut(t *testing.T) {

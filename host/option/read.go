@@ -67,6 +67,20 @@ func (b *Bag) Int(key string, byDefault int64) int64 {
 	return n
 }
 
+// Float takes a finite number, bare or quoted, in decimal.
+func (b *Bag) Float(key string, byDefault float64) float64 {
+	v, ok := b.Lookup(key)
+	if !ok {
+		return byDefault
+	}
+	n, err := strconv.ParseFloat(v.Text, 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || strings.ContainsAny(v.Text, "xXpP_") {
+		b.Reject(key, "a number")
+		return byDefault
+	}
+	return n
+}
+
 // Duration takes a span of time in Go's notation ('50ms', '1m30s'), not negative. A bare number is refused: it has no
 // unit.
 func (b *Bag) Duration(key string, byDefault time.Duration) time.Duration {
@@ -91,7 +105,7 @@ func (b *Bag) Size(key string, byDefault int64) int64 {
 	}
 	n, ok := ParseSize(v.Text)
 	if !ok {
-		b.Reject(key, "a size such as '512KB' or '64MB'")
+		b.Reject(key, "a size such as '512KB', '64MB' or '2GB', units of which each is 1024 of the one before")
 		return byDefault
 	}
 	return n
