@@ -2,9 +2,8 @@ package framing
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"os"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"github.com/weir-stream/weir/host/option"
 )
 
-// split collects the frames of a value; a line that is too long as "too long: …".
+// split collects the frames of a value, one with an error as "code: frame".
 func split(t *testing.T, s Splitter, value []byte) []string {
 	t.Helper()
 	frames := []string{}
@@ -22,10 +21,11 @@ func split(t *testing.T, s Splitter, value []byte) []string {
 			return frames
 		}
 		text := string(frame)
-		if errors.Is(err, ErrTooLong) {
-			text = "too long: " + text
-		} else if err != nil {
-			t.Fatal(err)
+		if err != nil {
+			text = code(t, err) + ": " + text
+		}
+		if errors.Is(err, ErrTooLong) != strings.HasPrefix(text, CodeTooLong) {
+			t.Errorf("%v is ErrTooLong, or is not", err)
 		}
 		frames, rest = append(frames, text), remaining
 	}
@@ -55,8 +55,8 @@ func TestFrames(t *testing.T) {
 		{blanks, "", []string{}},
 		{blanks, "\n\n", []string{"", ""}},
 		{blanks, "a\n\nb\r\n\r\n", []string{"a", "", "b\r", "\r"}},
-		{short, "abc\nabcd\n\nab", []string{"abc", "too long: abcd", "ab"}},
-		{short, "      \nabcd", []string{"too long: abcd"}},
+		{short, "abc\nabcd\n\nab", []string{"abc", "framing.too_long: abcd", "ab"}},
+		{short, "      \nabcd", []string{"framing.too_long: abcd"}},
 		{cut, "abc\nabcd\n\nab", []string{"abc", "abc", "ab"}},
 	} {
 		s := New(c.config)
@@ -105,9 +105,39 @@ func TestOptions(t *testing.T) {
 		{[]string{"framing", "newline", "framing.newline.on_long", "drop"}, Config{}, "framing.newline.on_long"},
 		{[]string{"framing", "newline", "framing.newline.max_length", "0"}, Config{}, "framing.newline.max_length"},
 		{[]string{"framing", "newline", "framing.newline.max_length", "-1"}, Config{}, "framing.newline.max_length"},
-		{[]string{"framing", "newline", "framing.newline.max_length", "4GB"}, Config{}, "framing.newline.max_length"},
+		{[]string{"framing", "newline", "framing.newline.max_length", "2GB"}, Config{Method: Newline, MaxLength: math.MaxInt32}, ""},
+		{[]string{"framing", "newline", "framing.newline.max_length", "4GB"}, Config{}, "framing.newline.max_length': want a size from 1 byte to 2GB, got '4GB'"},
 		{[]string{"framing", "lines"}, Config{}, "'newline'"},
-		{[]string{"framing.newline.max_length", "5"}, Config{}, "unknown option"},
+		{[]string{"framing", "none"}, Config{}, ""},
+		{[]string{"framing", "delimiter", "framing.delimiter", `||\n\r\t\0\\\x7F\xfe`}, Config{Method: Delimiter, Delimiter: "||\n\r\t\x00\\\x7f\xfe"}, ""},
+		{[]string{"framing", "delimiter", "framing.delimiter", "ü;", "framing.delimiter.max_length", "7", "framing.delimiter.on_long", "truncate"},
+			Config{Method: Delimiter, Delimiter: "ü;", MaxLength: 7, Truncate: true}, ""},
+		{[]string{"framing", "delimiter"}, Config{}, "required option 'framing.delimiter'"},
+		{[]string{"framing", "delimiter", "framing.delimiter", ""}, Config{}, "framing.delimiter"},
+		{[]string{"framing", "delimiter", "framing.delimiter", `a\`}, Config{}, "1 to 64 bytes"},
+		{[]string{"framing", "delimiter", "framing.delimiter", `a\q`}, Config{}, "1 to 64 bytes"},
+		{[]string{"framing", "delimiter", "framing.delimiter", `a\x1`}, Config{}, "1 to 64 bytes"},
+		{[]string{"framing", "delimiter", "framing.delimiter", `a\x1g`}, Config{}, "1 to 64 bytes"},
+		{[]string{"framing", "delimiter", "framing.delimiter", strings.Repeat("x", 65)}, Config{}, "1 to 64 bytes"},
+		{[]string{"framing", "delimiter", "framing.delimiter", ";", "framing.newline.max_length", "7"}, Config{}, "option 'framing.newline.max_length' needs 'framing' = 'newline'"},
+		{[]string{"framing", "newline", "framing.delimiter", ";"}, Config{}, "option 'framing.delimiter' needs 'framing' = 'delimiter'"},
+		{[]string{"framing", "length", "framing.length.prefix", "varint", "framing.length.max_length", "1MB"},
+			Config{Method: Length, Prefix: Varint, MaxLength: 1 << 20}, ""},
+		{[]string{"framing", "length"}, Config{}, "required option 'framing.length.prefix'"},
+		{[]string{"framing", "length", "framing.length.prefix", "u8"}, Config{}, "'u16_be', 'u16_le', 'u32_be', 'u32_le', 'varint'"},
+		{[]string{"framing", "length", "framing.length.prefix", "varint", "framing.length.on_long", "truncate"}, Config{}, "unknown option"},
+		{[]string{"framing", "json_array", "framing.json_array.max_length", "9"}, Config{Method: JSONArray, MaxLength: 9}, ""},
+		{[]string{"framing", "json_concat"}, Config{Method: JSONConcat}, ""},
+		{[]string{"framing.compression", "zstd"}, Config{Compression: Zstd}, ""},
+		{[]string{"framing.compression", "none"}, Config{}, ""},
+		{[]string{"framing", "newline", "framing.compression", "snappy_block", "framing.max_uncompressed", "1MB"},
+			Config{Method: Newline, Compression: SnappyBlock, MaxUncompressed: 1 << 20}, ""},
+		{[]string{"framing.compression", "lz4", "framing.max_uncompressed", "0"}, Config{}, "framing.max_uncompressed"},
+		{[]string{"framing.compression", "br"}, Config{}, "'gzip', 'zstd', 'snappy', 'snappy_block', 'lz4'"},
+		{[]string{"framing.max_uncompressed", "5"}, Config{}, "option 'framing.max_uncompressed' needs 'framing.compression'"},
+		{[]string{"framing.newline.max_length", "5"}, Config{}, "option 'framing.newline.max_length' needs 'framing' = 'newline'"},
+		{[]string{"framing", "length", "framing.length.prefix", "varint", "framing.newline.on_long", "truncate"}, Config{},
+			"option 'framing.newline.on_long' needs 'framing' = 'newline'"},
 	} {
 		bag := options(t, c.options...)
 		got, err := FromOptions(bag), bag.Done()
@@ -120,61 +150,39 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestVectors runs the cases of ../format/testdata/vectors.json, which say what Arroyo does; ../format/DEVIATIONS.md says
-// what they need here. blank and long are those that need KeepBlank and Truncate.
-func TestVectors(t *testing.T) {
-	raw, err := os.ReadFile("../format/testdata/vectors.json")
-	if err != nil {
-		t.Fatal(err)
+func TestSinksTruncateNothing(t *testing.T) {
+	bag := options(t, "framing", "newline", "framing.newline.max_length", "5", "framing.newline.on_long", "truncate")
+	want := Config{Method: Newline, MaxLength: 5}
+	if got, err := SinkFromOptions(bag), bag.Done(); got != want || err == nil || !strings.Contains(err.Error(), "on_long") {
+		t.Errorf("%+v, %v", got, err)
 	}
-	var vectors []struct {
-		ID, Area, Input string
-		Options         map[string]any
-		Expect          struct{ Frames []string }
+}
+
+func TestPlain(t *testing.T) {
+	if !(Config{SkipBlank: true}).Plain() || (Config{Method: Newline}).Plain() || (Config{Compression: Zstd}).Plain() {
+		t.Error("only without a method and compression a value is its frame")
 	}
-	if err := json.Unmarshal(raw, &vectors); err != nil {
-		t.Fatal(err)
-	}
-	blank := map[string]bool{"frame-006": true, "frame-010": true}
-	long := map[string]bool{"frame-004": true}
-	refused := map[string]bool{"frame-009": true}
-	seen := 0
-	for _, v := range vectors {
-		if v.Area != "framing" {
-			continue
-		}
-		seen++
-		var pairs []string
-		for key, value := range v.Options {
-			text, err := json.Marshal(value)
-			if err != nil {
-				t.Fatal(err)
+}
+
+func TestBlankValuesWithoutFraming(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		value  string
+		frames int
+	}{
+		{Config{}, "", 1}, {Config{}, " \n", 1},
+		{Config{KeepBlank: true}, "", 0}, {Config{KeepBlank: true}, " \n", 1},
+		{Config{SkipBlank: true}, "", 0}, {Config{SkipBlank: true}, " \t\r\n", 0}, {Config{SkipBlank: true}, " 1", 1},
+	} {
+		s := New(c.config)
+		for range 2 {
+			if got := split(t, s, []byte(c.value)); len(got) != c.frames {
+				t.Errorf("%+v: %q gives %q, want %d", c.config, c.value, got, c.frames)
 			}
-			pairs = append(pairs, key, strings.Trim(string(text), `"`))
-		}
-		if long[v.ID] {
-			pairs = append(pairs, "framing.newline.on_long", "truncate")
-		}
-		bag := options(t, pairs...)
-		config := FromOptions(bag)
-		if err := bag.Done(); (err != nil) != refused[v.ID] {
-			t.Errorf("%s: %v", v.ID, err)
-		}
-		if refused[v.ID] {
-			continue
-		}
-		if blank[v.ID] {
-			if got := split(t, New(config), []byte(v.Input)); len(got) != 0 {
-				t.Errorf("%s: %q by default, want nothing", v.ID, got)
+			if got := split(t, s, []byte("x")); len(got) != 1 {
+				t.Errorf("%+v: after %q: %q", c.config, c.value, got)
 			}
-			config.KeepBlank = true
 		}
-		if got := split(t, New(config), []byte(v.Input)); !slices.Equal(got, v.Expect.Frames) {
-			t.Errorf("%s: %q, want %q", v.ID, got, v.Expect.Frames)
-		}
-	}
-	if seen != 8 {
-		t.Errorf("%d vectors, 8 are known", seen)
 	}
 }
 
@@ -191,7 +199,8 @@ func FuzzSplit(f *testing.F) {
 		if len(lines[len(lines)-1]) == 0 {
 			lines = lines[:len(lines)-1]
 		}
-		for _, c := range []Config{{Method: Newline}, {Method: Newline, KeepBlank: true}, {Method: Newline, MaxLength: most}, {Method: Newline, MaxLength: most, Truncate: true}} {
+		for _, c := range []Config{{}, {KeepBlank: true}, {MaxLength: most}, {MaxLength: most, Truncate: true}} {
+			c.Method = Newline
 			var want []string
 			for _, line := range lines {
 				switch {
@@ -201,7 +210,7 @@ func FuzzSplit(f *testing.F) {
 				case c.Truncate:
 					want = append(want, string(line[:c.MaxLength]))
 				default:
-					want = append(want, "too long: "+string(line))
+					want = append(want, CodeTooLong+": "+string(line))
 				}
 			}
 			if got := split(t, New(c), value); !slices.Equal(got, want) {
@@ -212,27 +221,4 @@ func FuzzSplit(f *testing.F) {
 			t.Fatalf("no framing: %q gives %q", original, got)
 		}
 	})
-}
-
-func BenchmarkLines(b *testing.B) {
-	value := []byte(strings.Repeat(strings.Repeat("x", 300)+"\n", 1000))
-	s := New(Config{Method: Newline})
-	b.SetBytes(int64(len(value)))
-	b.ReportAllocs()
-	for b.Loop() {
-		n := 0
-		for rest := value; ; n++ {
-			_, remaining, ok, err := s.Next(rest)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if !ok {
-				break
-			}
-			rest = remaining
-		}
-		if n != 1000 {
-			b.Fatal(n)
-		}
-	}
 }
