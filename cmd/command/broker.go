@@ -35,7 +35,7 @@ fluvio.example, in the SC's certificate and custom-spu-5001.fluvio.example in th
 				return fault.Inputf("--max-connections: want 1 or more, got %d", c.MaxConnections)
 			}
 			c.Log = sh.log
-			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
+			ctx, drain, done := sh.signals(cmd)
 			defer done()
 			return app.Broker(ctx, drain, c, sh.ready)
 		},
@@ -57,7 +57,7 @@ fluvio.example, in the SC's certificate and custom-spu-5001.fluvio.example in th
 	flags.StringVar(&c.Metrics, "metrics", "", "HOST:PORT to serve /metrics and /healthz on; port 0: the system picks")
 	suggest(cmd, "flush", "none", "each", "1s")
 	_ = cmd.MarkFlagRequired("data") // fails only for a flag that does not exist
-	return cmd
+	return drains(cmd)
 }
 
 // ready tells where the broker serves.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -35,13 +36,25 @@ type shell struct {
 	// How long to try to reach a cluster again.
 	retryBudget time.Duration
 
-	log     *slog.Logger
-	started bool // flags and arguments were good: what fails from here on classes itself
+	received chan os.Signal // since before main; nil: nobody has listened, or somebody does already
+	log      *slog.Logger
+	started  bool // flags and arguments were good: what fails from here on classes itself
+}
+
+// Main runs the command that the process was started for, and returns its exit code. received is registered for SIGINT and SIGTERM.
+func Main(version string, received chan os.Signal) (code int) {
+	sh := &shell{version: version, in: os.Stdin, out: os.Stdout, err: os.Stderr, received: received}
+	return sh.run(os.Args[1:])
 }
 
 // Run runs one command and returns the process's exit code.
 func Run(version string, args []string, in io.Reader, out, errs io.Writer) (code int) {
-	sh := &shell{version: version, in: in, out: out, err: errs, log: slog.New(slog.DiscardHandler)}
+	sh := &shell{version: version, in: in, out: out, err: errs}
+	return sh.run(args)
+}
+
+func (sh *shell) run(args []string) (code int) {
+	sh.log = slog.New(slog.DiscardHandler)
 	defer func() {
 		if p := recover(); p != nil {
 			code = sh.fail(fmt.Errorf("internal error: %v; this is a mistake in weir, please report it with what led to it", p))
@@ -98,7 +111,7 @@ func (sh *shell) root() *cobra.Command {
 	flags.DurationVar(&sh.retryBudget, "retry-budget", time.Minute, "how long to try to reach the cluster again, at start as in mid-stream, before giving up with code 3")
 	flags.StringVar(&sh.logLevel, "log-level", "info", "debug, info, warn or error")
 	root.AddCommand(sh.runCommand(), sh.brokerCommand(), sh.topicCommand(), sh.partitionCommand(), sh.spuCommand(), sh.consumerCommand(),
-		sh.smartmoduleCommand(), sh.produceCommand(), sh.consumeCommand(), sh.deadletterCommand(), sh.stateCommand(), sh.moduleCommand(), sh.demoCommand(),
+		sh.smartmoduleCommand(), sh.produceCommand(), sh.consumeCommand(), sh.deadletterCommand(), sh.stateCommand(), sh.moduleCommand(), sh.configCommand(), sh.connectorCommand(), sh.schemaCommand(), sh.decodeCommand(), sh.encodeCommand(), sh.demoCommand(),
 		sh.completionCommand())
 	sh.markStart(root)
 	return root
@@ -112,6 +125,7 @@ func (sh *shell) markStart(cmd *cobra.Command) {
 		}
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			sh.started = true
+			sh.letSignalsEnd(cmd)
 			return do(cmd, args)
 		}
 	}

@@ -82,7 +82,7 @@ end. weir's own broker stores no record twice in the first place.`,
 				return fault.Inputf("--drop-stale and a SmartModule: want one of them, since what a SmartModule lets through has no numbers")
 			}
 			c.Cluster, c.Topic, c.JSON, c.Out = sh.cluster(), args[0], sh.json, sh.out
-			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
+			ctx, drain, done := sh.signals(cmd)
 			defer done()
 			return app.Consume(ctx, drain, c)
 		},
@@ -121,7 +121,7 @@ end. weir's own broker stores no record twice in the first place.`,
 	cmd.MarkFlagsMutuallyExclusive("key-value", "format")
 	suggest(cmd, "from", "earliest", "latest")
 	suggest(cmd, "isolation", "read_committed", "read_uncommitted")
-	return sh.withCluster(cmd)
+	return sh.withCluster(drains(cmd))
 }
 
 // offset is where to begin.

@@ -19,6 +19,7 @@ func (sh *shell) deadletterCommand() *cobra.Command {
 
 // letterFlags choose dead letters.
 type letterFlags struct {
+	file    string
 	filter  app.LetterFilter
 	from    string
 	offsets []string
@@ -26,13 +27,32 @@ type letterFlags struct {
 
 func (f *letterFlags) add(sh *shell, cmd *cobra.Command) {
 	flags := cmd.Flags()
+	fileFlag(cmd, &f.file)
 	flags.StringSliceVar(&f.filter.Codes, "code", nil, "letters with this code, or one below it: json stands for json.type too; may be repeated")
 	flags.StringSliceVar(&f.filter.SourceTopics, "source-topic", nil, "letters of records of this topic; may be repeated")
 	flags.StringSliceVar(&f.filter.Functions, "function", nil, "letters of rows that this function rejected; may be repeated")
-	flags.StringVar(&f.from, "from", "earliest", "earliest, latest or an offset of the topic of dead letters, in each partition")
+	flags.StringVar(&f.from, "from", "earliest", "earliest, latest or an offset of the topic of dead letters, in each partition; of a file, a byte")
 	flags.Int64VarP(&f.filter.Limit, "limit", "n", 0, "at most so many letters")
 	sh.suggestTopics(cmd, "source-topic")
 	suggest(cmd, "from", "earliest", "latest")
+}
+
+func fileFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "file", "", "read a file of dead letters, as pipelines over files write it, in the place of a topic")
+}
+
+// letterBox is the topic that the first argument names, or the file; rest are the arguments behind it, which must be so many: those of a
+// letter in a topic, of one in a file.
+func letterBox(cmd *cobra.Command, file string, args []string, inTopic, inFile int) (box app.LetterBox, rest []string, err error) {
+	switch {
+	case file == "" && len(args) == 1+inTopic:
+		return app.LetterBox{Topic: args[0]}, args[1:], nil
+	case file != "" && len(args) == inFile:
+		return app.LetterBox{File: file}, args, nil
+	case inFile > 0:
+		return box, nil, fault.Inputf("%s: want TOPIC PARTITION OFFSET after it, or --file PATH and OFFSET", cmd.CommandPath())
+	}
+	return box, nil, fault.Inputf("%s: want TOPIC after it, or --file PATH in its place", cmd.CommandPath())
 }
 
 // read is what the flags say.
@@ -91,22 +111,26 @@ func (sh *shell) deadletterList() *cobra.Command {
 		untilEnd bool
 	)
 	cmd := &cobra.Command{
-		Use:   "list TOPIC",
+		Use:   "list [TOPIC]",
 		Short: "List dead letters, one a line",
 		Long: `List reads a topic of dead letters and prints where each letter is (PARTITION:OFFSET, as show and replay --offsets take it), where the row
 came from (TOPIC/PARTITION/OFFSET/FRAME/ROW; FRAME counts the frames of the record, ROW the rows of the frame), the time of that record,
 and why the row was rejected: code, field, message. With --json it is an object a line, with everything but the value.
 
 It ends where the topic ended at start; --until-end=false goes on with letters that come. --count prints how many letters have each
-code. Records that are no dead letters are left out, with a warning that says what they lack. What a pipeline wrote twice after a crash, in
+code. With --file it reads a file of letters as far as it goes; a letter's offset is the byte that its line begins at, in partition 0, and no
+cluster is needed. Records that are no dead letters are left out, with a warning that says what they lack. What a pipeline wrote twice after a crash, in
 numbered batches, is one letter; without exactly once there may be two letters for one row.`,
 		ValidArgsFunction: sh.completeTopic,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if c.Filter, err = letters.read(cmd); err != nil {
 				return err
 			}
-			c.Cluster, c.Topic, c.Follow, c.Out = sh.cluster(), args[0], !untilEnd, sh.output()
-			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
+			if c.LetterBox, _, err = letterBox(cmd, letters.file, args, 0, 0); err != nil {
+				return err
+			}
+			c.Cluster, c.Follow, c.Out = sh.cluster(), !untilEnd, sh.output()
+			ctx, drain, done := sh.signals(cmd)
 			defer done()
 			return app.ListLetters(ctx, drain, c)
 		},
@@ -114,15 +138,18 @@ numbered batches, is one letter; without exactly once there may be two letters f
 	letters.add(sh, cmd)
 	cmd.Flags().BoolVar(&untilEnd, "until-end", true, "stop at the end offsets seen at start")
 	cmd.Flags().BoolVar(&c.Count, "count", false, "print how many letters there are by code, at the end, and no letters")
-	return sh.withCluster(cmd)
+	return sh.withCluster(drains(cmd))
 }
 
 func (sh *shell) deadletterShow() *cobra.Command {
-	var c app.ShowLetterConfig
+	var (
+		c    app.ShowLetterConfig
+		file string
+	)
 	cmd := &cobra.Command{
-		Use:   "show TOPIC PARTITION OFFSET",
+		Use:   "show [TOPIC] [PARTITION] [OFFSET]",
 		Short: "Show one dead letter and its value",
-		Long: `Show prints everything that one letter of a topic of dead letters says, and its value: text with what would disturb a terminal made
+		Long: `Show prints everything that one letter of a topic of dead letters says, or the one of --file whose line begins at the byte OFFSET, and its value: text with what would disturb a terminal made
 visible, or, where it is not UTF-8, the first bytes in hexadecimal. With --json the whole value is in value, or in value_b64 where it is not
 UTF-8. --raw prints the original bytes and nothing else.`,
 		ValidArgsFunction: sh.completeTopic,
@@ -130,13 +157,20 @@ UTF-8. --raw prints the original bytes and nothing else.`,
 			if c.Raw && sh.json {
 				return fault.Inputf("--raw and --json: want one of them")
 			}
-			if c.At, err = readPlace(args[1], args[2]); err != nil {
-				return fmt.Errorf("weir deadletter show: %w", err)
+			if c.LetterBox, args, err = letterBox(cmd, file, args, 2, 1); err != nil {
+				return err
 			}
-			c.Cluster, c.Topic, c.Out = sh.cluster(), args[0], sh.output()
+			if len(args) == 1 {
+				args = []string{"0", args[0]}
+			}
+			if c.At, err = readPlace(args[0], args[1]); err != nil {
+				return fmt.Errorf("%s: %w", cmd.CommandPath(), err)
+			}
+			c.Cluster, c.Out = sh.cluster(), sh.output()
 			return app.ShowLetter(cmd.Context(), c)
 		},
 	}
+	fileFlag(cmd, &file)
 	cmd.Flags().BoolVar(&c.Raw, "raw", false, "print the original bytes, exactly, and nothing else")
 	return sh.withCluster(cmd)
 }
@@ -147,7 +181,7 @@ func (sh *shell) deadletterReplay() *cobra.Command {
 		letters letterFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "replay TOPIC",
+		Use:   "replay [TOPIC]",
 		Short: "Send the original bytes of dead letters again",
 		Long: `Replay sends the value of each chosen letter of a topic of dead letters, byte for byte, as a record of its own to the topic that the letter
 names as its source, in the cluster that the command talks to, or to that of --to. It returns when every one is acknowledged. Letters
@@ -164,14 +198,20 @@ same command with the --replay-id that it told at start, or any id chosen before
 left out, and letters that came meanwhile are sent, too. If the letters that are chosen do not begin with those that were sent under the id,
 nothing is sent (code 2). Without an id, or with another one, everything is sent again, on purpose. The id counts for as long as the
 target keeps the records. On a cluster other than weir's own broker a request that an interrupted replay left behind may be stored after the
-look; readers that know numbered records (weir's sources, consume --drop-stale) see it once all the same.`,
+look; readers that know numbered records (weir's sources, consume --drop-stale) see it once all the same.
+
+With --file the letters come from a file; all of this holds as long as it stays where it is and only grows. A pipeline over files may write
+a letter twice after a crash: each is sent. Letters of files name a file as their source, which is no topic: they need --to.`,
 		ValidArgsFunction: sh.completeTopic,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if c.Filter, err = letters.read(cmd); err != nil {
 				return err
 			}
-			c.Cluster, c.Topic, c.Out, c.Say = sh.cluster(), args[0], sh.output(), sh.say
-			ctx, drain, ended := app.Signals(cmd.Context(), sh.say)
+			if c.LetterBox, _, err = letterBox(cmd, letters.file, args, 0, 0); err != nil {
+				return err
+			}
+			c.Cluster, c.Out, c.Say = sh.cluster(), sh.output(), sh.say
+			ctx, drain, ended := sh.signals(cmd)
 			defer ended()
 			done, err := app.Replay(ctx, drain, c)
 			if err != nil {
@@ -190,7 +230,7 @@ look; readers that know numbered records (weir's sources, consume --drop-stale) 
 	flags.BoolVar(&c.DryRun, "dry-run", false, "send nothing, print what would be sent where")
 	needs(cmd, "to", "derived")
 	sh.suggestTopics(cmd, "to")
-	return sh.withCluster(cmd)
+	return sh.withCluster(drains(cmd))
 }
 
 // replayed prints what a replay did.

@@ -15,7 +15,7 @@ func (sh *shell) demoCommand() *cobra.Command {
 sandboxed module to the end, and says what came out. It is run in the repository's folder, after make guests.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.JSON, c.Log, c.Out, c.Err, c.Say = sh.json, sh.log, sh.out, sh.talk(), sh.say
-			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
+			ctx, drain, done := sh.signals(cmd)
 			defer done()
 			defer app.OnHangup(func() { sh.log.Info("SIGHUP: nothing to reload: the demo ends by itself") })()
 			return app.Demo(ctx, drain, c)
@@ -24,5 +24,5 @@ sandboxed module to the end, and says what came out. It is run in the repository
 	flags := cmd.Flags()
 	flags.StringVar(&c.Data, "data", "examples/data/flights.ndjson.zst", "records, one a line, zstd-compressed")
 	flags.StringVar(&c.SQL, "sql", "examples/demo/flights.sql", "the pipeline")
-	return cmd
+	return drains(cmd)
 }

@@ -71,7 +71,7 @@ at-most-once, with a SmartModule, and for a topic that deduplicates.`,
 				}
 				c.In, c.File = f, file
 			}
-			ctx, drain, ended := app.Signals(cmd.Context(), sh.say)
+			ctx, drain, ended := sh.signals(cmd)
 			defer ended()
 			c.Bar = app.NewBar(sh.talk(), size, "produce "+c.Topic)
 			done, err := app.Produce(ctx, drain, c)
@@ -110,7 +110,7 @@ at-most-once, with a SmartModule, and for a topic that deduplicates.`,
 	suggest(cmd, "compression", "none", "gzip", "snappy", "lz4", "zstd")
 	suggest(cmd, "isolation", "read_committed", "read_uncommitted")
 	suggest(cmd, "delivery-semantic", "at-least-once", "at-most-once")
-	return sh.withCluster(cmd)
+	return sh.withCluster(drains(cmd))
 }
 
 // parseIsolation reads an isolation as Fluvio's own command line does: read_committed, ReadCommitted and the like.

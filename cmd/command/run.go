@@ -12,8 +12,9 @@ func (sh *shell) runCommand() *cobra.Command {
 	var c app.RunConfig
 	cmd := &cobra.Command{
 		Use:   "run FILE",
-		Short: "Run the pipelines of a .sql file",
-		Long: `Run reads a .sql file of tables, functions and INSERTs and runs its pipelines until they end, fail or are told to stop.
+		Short: "Run the pipelines of a file in SQL or YAML",
+		Long: `Run reads a file of tables, functions and pipelines and runs the pipelines until they end, fail or are told to stop. A file whose name
+ends in .yaml or .yml is YAML, any other is SQL (CREATE TABLE, CREATE FUNCTION, INSERT); docs/configuration.md shows both.
 
 SIGINT and SIGTERM stop reading, let what was read through, save a checkpoint and end with code 0; a second one, a second later or
 more, ends at once. A cluster that is out of reach then is not waited for, and nothing for longer than --drain-timeout: the run ends
@@ -35,8 +36,9 @@ Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the env
 			c.File, c.Endpoint, c.RetryBudget = args[0], sh.endpoint, sh.retryBudget
 			c.Log, c.JSON, c.Out, c.Err = sh.log, sh.json, sh.out, sh.talk()
 			c.LogSummary = sh.logFormat == "json"
+			c.Streams = &app.Streams{In: sh.in, Out: sh.out, Err: sh.err}
 			c.Version, c.MetricsReady = sh.version, func(address string) { sh.say("metrics=" + address) }
-			ctx, drain, done := app.Signals(cmd.Context(), sh.say)
+			ctx, drain, done := sh.signals(cmd)
 			defer done()
 			c.Live = new(app.Live)
 			defer app.OnHangup(func() { sh.reload(ctx, c.Live) })()
@@ -52,5 +54,5 @@ Exit codes: 0 done, 1 a mistake in weir, 2 bad input or configuration, 3 the env
 	flags.BoolVar(&c.Explain, "explain", false, "print the plan and end")
 	flags.StringVar(&c.Metrics, "metrics", "", "HOST:PORT to serve /metrics, /healthz and /readyz on; port 0: the system picks, and it is printed")
 	flags.BoolVar(&c.FailFast, "fail-fast", false, "stop all pipelines when one fails")
-	return sh.withEndpoint(cmd)
+	return sh.withEndpoint(drains(cmd))
 }

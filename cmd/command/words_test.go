@@ -37,7 +37,7 @@ func TestWhatIsWrongWithACommandIsSaidInPlainWords(t *testing.T) {
 		"state rewind a 0 --state s":          "weir state rewind: want --to-offset",
 		"deadletter":                          "want one of list, replay, show after it",
 		"deadletter show d 0":                 "weir deadletter show: want TOPIC PARTITION OFFSET after it",
-		"deadletter show d 0 1 2":             `it takes one TOPIC PARTITION OFFSET, got "2" too`,
+		"deadletter show d 0 1 2":             `it takes one [TOPIC] [PARTITION] [OFFSET], got "2" too`,
 		"deadletter show d -- -1 0":           `want a partition such as 0, got "-1"`,
 		"deadletter show d 2147483648 0":      "want a partition",
 		"deadletter show d 0 0x1":             "want an offset",

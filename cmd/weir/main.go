@@ -5,9 +5,10 @@ import (
 	"os"
 
 	"github.com/weir-stream/weir/cmd/command"
+	"github.com/weir-stream/weir/cmd/early"
 )
 
 // version is set by the linker.
 var version = "unknown"
 
-func main() { os.Exit(command.Run(version, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() { os.Exit(command.Main(version, early.Received)) }

@@ -78,6 +78,7 @@ type letterSpan struct {
 type letters struct {
 	client  *fluvio.Client
 	topic   string
+	file    *letterFile // in the place of a topic, which is its path then; nil: there is none
 	filter  LetterFilter
 	log     *slog.Logger
 	spans   []letterSpan // by partition
@@ -85,9 +86,16 @@ type letters struct {
 	left    int64        // letters to come in it
 }
 
-// openLetters settles what of a topic is read.
-func openLetters(ctx context.Context, client *fluvio.Client, topic string, filter LetterFilter, log *slog.Logger) (*letters, error) {
+// LetterBox is where dead letters are: in a topic, or in a file.
+type LetterBox struct{ Topic, File string }
+
+// openLetters settles what of a topic, or a file, is read. A file needs no client.
+func openLetters(ctx context.Context, client *fluvio.Client, box LetterBox, filter LetterFilter, log *slog.Logger) (*letters, error) {
+	topic := box.Topic
 	r := &letters{client: client, topic: topic, filter: filter, log: log}
+	if box.File != "" {
+		return r, openLetterFile(box.File, filter, r)
+	}
 	partitions, err := client.Partitions(ctx, topic)
 	if err != nil {
 		return nil, err
@@ -138,6 +146,8 @@ func (r *letters) each(ctx context.Context, do func(*found) error) error {
 	for i := range r.spans {
 		if err := r.span(ctx, &r.spans[i], do); errors.Is(err, errEnough) {
 			return nil
+		} else if err != nil && r.file != nil {
+			return fmt.Errorf("file %s: %w", r.topic, classed(err))
 		} else if err != nil {
 			return fmt.Errorf("topic %s partition %d: %w", r.topic, r.spans[i].partition, classed(err))
 		}
@@ -155,6 +165,9 @@ func (r *letters) begin() {
 func (r *letters) span(ctx context.Context, s *letterSpan, do func(*found) error) error {
 	if s.from >= s.to {
 		return nil
+	}
+	if r.file != nil {
+		return r.fileSpan(ctx, s, do)
 	}
 	options := []fluvio.ConsumerOption{fluvio.WithUntil(s.to)}
 	if s.only == nil {
@@ -198,16 +211,21 @@ func noneMissing(missing map[int64]struct{}) error {
 // record gives a record to do, if it is one of the chosen letters; must says that it was asked for by its place.
 func (r *letters) record(partition uint32, record *fluvio.Record, must bool, do func(*found) error) error {
 	letter, err := deadletter.Parse(record.Key, record.Value)
+	return r.found(LetterPlace{partition, record.Offset}, record.Timestamp, letter, err, must, do)
+}
+
+// found is record for what was made of one; err says that it is no letter.
+func (r *letters) found(at LetterPlace, written int64, letter deadletter.Letter, err error, must bool, do func(*found) error) error {
 	switch {
 	case err != nil && must:
-		return fault.Inputf("offset %d: %w", record.Offset, err)
+		return fault.Inputf("offset %d: %w", at.Offset, err)
 	case err != nil:
-		r.skip(LetterPlace{partition, record.Offset}, err)
+		r.skip(at, err)
 		return nil
 	case !r.filter.takes(&letter):
 		return nil
 	}
-	if err := do(&found{LetterPlace{partition, record.Offset}, record.Timestamp, letter}); err != nil {
+	if err := do(&found{at, written, letter}); err != nil {
 		return err
 	}
 	if r.left--; r.left == 0 {
@@ -221,6 +239,10 @@ const mostStrange = 5
 
 func (r *letters) skip(place LetterPlace, why error) {
 	if r.strange++; r.strange <= mostStrange {
+		if r.file != nil {
+			r.log.Warn("a line was left out", "file", r.topic, "offset", place.Offset, "reason", why)
+			return
+		}
 		r.log.Warn("a record was left out", "topic", r.topic, "partition", place.Partition, "offset", place.Offset, "reason", why)
 	}
 }
@@ -240,14 +262,19 @@ type shownLetter struct {
 }
 
 type letterIn struct {
-	Topic     string `json:"topic"`
+	Topic     string `json:"topic,omitempty"`
+	File      string `json:"file,omitempty"` // in the place of a topic
 	Partition uint32 `json:"partition"`
 	Offset    int64  `json:"offset"`
 	Timestamp int64  `json:"timestamp"`
 }
 
 func (r *letters) show(f *found) shownLetter {
-	return shownLetter{letterIn{r.topic, f.at.Partition, f.at.Offset, f.written}, f.Letter, len(f.Value)}
+	in := letterIn{Topic: r.topic, Partition: f.at.Partition, Offset: f.at.Offset, Timestamp: f.written}
+	if r.file != nil {
+		in.Topic, in.File = "", r.topic
+	}
+	return shownLetter{in, f.Letter, len(f.Value)}
 }
 
 // letterSource is where a letter's row came from, in one word: TOPIC/PARTITION/OFFSET/FRAME/ROW.

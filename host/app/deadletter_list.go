@@ -16,25 +16,28 @@ import (
 // ListLettersConfig is what `weir deadletter list` is told.
 type ListLettersConfig struct {
 	Cluster
-	Topic  string
+	LetterBox
 	Filter LetterFilter
 	Follow bool // go on with letters that come; else it ends where the topic did at start
 	Count  bool // how many letters by code, in place of letters
 	Out    Output
 }
 
-// ListLetters prints the dead letters of a topic, one a line.
+// ListLetters prints the dead letters of a topic or a file, one a line.
 func ListLetters(ctx context.Context, drain <-chan struct{}, c ListLettersConfig) error {
 	if err := c.Filter.check(); err != nil {
 		return err
+	}
+	if c.Follow && c.File != "" {
+		return fault.Inputf("--until-end=false: a file of letters is listed as far as it goes; a topic can be followed")
 	}
 	ctx, stop := drained(ctx, drain)
 	defer stop()
 	buffered := bufio.NewWriterSize(c.Out.W, 1<<16)
 	list := &letterList{out: Output{W: buffered, JSON: c.Out.JSON}, table: rowTable{w: buffered}, codes: map[string]int64{}}
 	flush := func() error { return errors.Join(list.table.flush(), buffered.Flush()) }
-	err := c.withClient(ctx, func(client *fluvio.Client) error {
-		r, err := openLetters(ctx, client, c.Topic, c.Filter, c.Log)
+	err := c.withLetters(ctx, c.LetterBox, func(client *fluvio.Client) error {
+		r, err := openLetters(ctx, client, c.LetterBox, c.Filter, c.Log)
 		if err != nil {
 			return err
 		}
@@ -57,6 +60,14 @@ func ListLetters(ctx context.Context, drain <-chan struct{}, c ListLettersConfig
 		err = list.counts()
 	}
 	return errors.Join(err, fault.EnvironmentError(flush()))
+}
+
+// withLetters is withClient where letters are in a topic; a file needs no connection, and do gets none.
+func (c Cluster) withLetters(ctx context.Context, box LetterBox, do func(*fluvio.Client) error) error {
+	if box.File != "" {
+		return classed(do(nil))
+	}
+	return c.withClient(ctx, do)
 }
 
 // follow calls do with every chosen letter, and with those that come, until ctx ends or there are enough; idle when no more are there yet.

@@ -17,7 +17,7 @@ import (
 // ReplayConfig is what `weir deadletter replay` is told.
 type ReplayConfig struct {
 	Cluster
-	Topic   string
+	LetterBox
 	Filter  LetterFilter
 	To      string // empty: each letter goes to the topic that it names as its source
 	Derived bool   // with To: letters too whose value is no record's bytes but a row made from several
@@ -29,7 +29,8 @@ type ReplayConfig struct {
 
 // Replayed is what Replay did.
 type Replayed struct {
-	Topic   string         `json:"topic"`
+	Topic   string         `json:"topic,omitempty"`
+	File    string         `json:"file,omitempty"`
 	ID      string         `json:"replay_id,omitempty"`
 	Letters int64          `json:"letters"` // chosen
 	Sent    int64          `json:"sent"`    // acknowledged; in a dry run, what would be sent
@@ -57,7 +58,7 @@ func (c *ReplayConfig) check() error {
 	switch {
 	case c.Derived && c.To == "":
 		return fault.Inputf("--derived needs --to: rows made from several records are none of their source topic")
-	case c.To == c.Topic:
+	case c.To != "" && c.To == c.Topic:
 		return fault.Inputf("--to %s: that is the topic of dead letters itself", c.To)
 	case len(c.ID) > maxConsumerID:
 		return fault.Inputf("--replay-id: want at most %d bytes, got %d", maxConsumerID, len(c.ID))
@@ -68,7 +69,7 @@ func (c *ReplayConfig) check() error {
 // Replay sends the original bytes of dead letters again: one record for each letter, without a key, with the time of the record that it
 // was, to the partition with the number that it came from. It returns when every one is acknowledged. From drain on it reads no more.
 func Replay(ctx context.Context, drain <-chan struct{}, c ReplayConfig) (done Replayed, err error) {
-	done = Replayed{Topic: c.Topic, DryRun: c.DryRun, To: []ReplayTarget{}}
+	done = Replayed{Topic: c.Topic, File: c.File, DryRun: c.DryRun, To: []ReplayTarget{}}
 	if err := c.check(); err != nil {
 		return done, err
 	}
@@ -122,7 +123,7 @@ func (r *replay) run(ctx, reading context.Context) error {
 }
 
 func (r *replay) prepare(ctx context.Context) (err error) {
-	if r.letters, err = openLetters(ctx, r.client, r.c.Topic, r.c.Filter, r.c.Log); err != nil {
+	if r.letters, err = openLetters(ctx, r.client, r.c.LetterBox, r.c.Filter, r.c.Log); err != nil {
 		return err
 	}
 	if err := r.survey(ctx); err != nil {
@@ -136,8 +137,14 @@ func (r *replay) prepare(ctx context.Context) (err error) {
 		r.c.ID = strconv.FormatInt(fluvio.NewWriterID(), 36)
 	}
 	r.done.ID = r.c.ID
+	box := r.c.Topic
+	if r.c.File != "" {
+		if box, err = letterFileName(r.c.File); err != nil {
+			return err
+		}
+	}
 	for _, lane := range r.lanes {
-		lane.writer = writerOf(r.c.ID, r.c.Topic, lane.laneName)
+		lane.writer = writerOf(r.c.ID, box, lane.laneName)
 	}
 	if !fresh {
 		return r.lookBack(ctx)

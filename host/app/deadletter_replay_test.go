@@ -21,7 +21,7 @@ import (
 // replay replays the letters of topic dead, and returns what was printed besides.
 func (b *letterBox) replay(change func(*ReplayConfig)) (Replayed, string, error) {
 	var out bytes.Buffer
-	c := ReplayConfig{Cluster: b.Cluster, Topic: "dead", Out: Output{W: &out, JSON: true}, Say: func(s string) { out.WriteString(s) }}
+	c := ReplayConfig{Cluster: b.Cluster, LetterBox: LetterBox{Topic: "dead"}, Out: Output{W: &out, JSON: true}, Say: func(s string) { out.WriteString(s) }}
 	change(&c)
 	done, err := Replay(context.Background(), nil, c)
 	return done, out.String(), err
@@ -236,7 +236,7 @@ func TestAReplayThatIsAskedToEndSaysSo(t *testing.T) {
 	b.put("dead", 0, simple(0, "a")...)
 	drain := make(chan struct{})
 	close(drain)
-	done, err := Replay(t.Context(), drain, ReplayConfig{Cluster: b.Cluster, Topic: "dead", Say: func(string) {}})
+	done, err := Replay(t.Context(), drain, ReplayConfig{Cluster: b.Cluster, LetterBox: LetterBox{Topic: "dead"}, Say: func(string) {}})
 	if err != nil || !done.Stopped || done.Sent != 0 {
 		t.Errorf("%+v, %v", done, err)
 	}

@@ -18,16 +18,16 @@ import (
 // ShowLetterConfig is what `weir deadletter show` is told.
 type ShowLetterConfig struct {
 	Cluster
-	Topic string
-	At    LetterPlace
-	Raw   bool // the original bytes, as they were, and nothing else
-	Out   Output
+	LetterBox
+	At  LetterPlace
+	Raw bool // the original bytes, as they were, and nothing else
+	Out Output
 }
 
 // ShowLetter prints everything about one dead letter.
 func ShowLetter(ctx context.Context, c ShowLetterConfig) error {
-	return c.withClient(ctx, func(client *fluvio.Client) error {
-		r, err := openLetters(ctx, client, c.Topic, LetterFilter{At: []LetterPlace{c.At}}, c.Log)
+	return c.withLetters(ctx, c.LetterBox, func(client *fluvio.Client) error {
+		r, err := openLetters(ctx, client, c.LetterBox, LetterFilter{At: []LetterPlace{c.At}}, c.Log)
 		if err != nil {
 			return err
 		}
@@ -62,6 +62,9 @@ func digits[N int | int32 | uint32 | int64](n N) string { return strconv.FormatI
 
 var letterColumns = []column[shownLetter]{
 	{"LETTER", func(l shownLetter) string {
+		if l.In.File != "" {
+			return fmt.Sprintf("%s offset %d", l.In.File, l.In.Offset)
+		}
 		return fmt.Sprintf("%s partition %d offset %d", l.In.Topic, l.In.Partition, l.In.Offset)
 	}},
 	{"WRITTEN", func(l shownLetter) string { return moment(l.In.Timestamp) }},

@@ -134,7 +134,7 @@ func (b *letterBox) fill(topic string) {
 
 func (b *letterBox) list(change func(*ListLettersConfig)) (string, error) {
 	var out bytes.Buffer
-	c := ListLettersConfig{Cluster: b.Cluster, Topic: "dead", Out: Output{W: &out}}
+	c := ListLettersConfig{Cluster: b.Cluster, LetterBox: LetterBox{Topic: "dead"}, Out: Output{W: &out}}
 	change(&c)
 	err := ListLetters(context.Background(), nil, c)
 	return out.String(), err
@@ -275,7 +275,7 @@ func TestLettersThatComeAreFollowed(t *testing.T) {
 	r, w := io.Pipe()
 	go func() {
 		err := ListLetters(context.Background(), drain, ListLettersConfig{
-			Cluster: b.Cluster, Topic: "dead", Follow: true, Out: Output{W: w, JSON: true}, Filter: LetterFilter{Codes: []string{"json", "late"}},
+			Cluster: b.Cluster, LetterBox: LetterBox{Topic: "dead"}, Follow: true, Out: Output{W: w, JSON: true}, Filter: LetterFilter{Codes: []string{"json", "late"}},
 		})
 		done <- err
 		_ = w.CloseWithError(err)
@@ -307,7 +307,7 @@ func TestALetterIsShownWhole(t *testing.T) {
 	b.put("dead", 1, letter(deadletter.Letter{Topic: "flights", Code: "c", Message: "m", Value: []byte(huge)}))
 	show := func(p uint32, offset int64, change func(*ShowLetterConfig)) (string, error) {
 		var out bytes.Buffer
-		c := ShowLetterConfig{Cluster: b.Cluster, Topic: "dead", At: LetterPlace{p, offset}, Out: Output{W: &out}}
+		c := ShowLetterConfig{Cluster: b.Cluster, LetterBox: LetterBox{Topic: "dead"}, At: LetterPlace{p, offset}, Out: Output{W: &out}}
 		change(&c)
 		err := ShowLetter(t.Context(), c)
 		return out.String(), err

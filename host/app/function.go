@@ -89,6 +89,12 @@ func (m *modules) load(ctx context.Context, def *config.Function) error {
 // options takes the host's options, those whose keys begin with weir.
 func (f *function) options(def *config.Function) (engine.Limits, error) {
 	bag := def.Host.Clone()
+	limits := f.take(bag)
+	return limits.WithDefaults(), bag.Done()
+}
+
+// take takes them out of the bag, which keeps what is wrong with them.
+func (f *function) take(bag *option.Bag) engine.Limits {
 	limits := engineLimits(bag)
 	f.engine = engineName(bag)
 	f.answers = abi.NewLiveLimits(answerLimits(bag))
@@ -96,7 +102,7 @@ func (f *function) options(def *config.Function) (engine.Limits, error) {
 	f.onFailure = failureOptions(bag)
 	v, _ := bag.Peek("weir.error_topic")
 	f.errorTopic = deadTopic{"weir.error_topic", bag.String("weir.error_topic", ""), v.Pos}
-	return limits.WithDefaults(), bag.Done()
+	return limits
 }
 
 var errTooLarge = errors.New("is larger than a module may be")
@@ -164,7 +170,7 @@ func (f *function) fits(input *arrow.Schema) error {
 	var wrong []string
 	for _, want := range f.manifest.Input {
 		i := input.FieldIndices(want.Name)
-		if len(i) > 0 && want.Type != nil && !arrow.TypeEqual(want.Type, input.Field(i[0]).Type) {
+		if len(i) > 0 && !want.Fits(input.Field(i[0]).Type) {
 			wrong = append(wrong, fmt.Sprintf("column %s is %s, the module needs %s",
 				want.Name, config.TypeName(input.Field(i[0]).Type), config.TypeName(want.Type)))
 		}

@@ -110,7 +110,7 @@ const mostBenched = 512 << 20
 
 // decode cuts all records into batches of the columns that the module is sent.
 func (b *bench) decode() (err error) {
-	lines, err := b.openLines(nil)
+	lines, err := openLines(b.Input, b.In, nil)
 	if err != nil {
 		return err
 	}

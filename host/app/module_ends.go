@@ -37,6 +37,10 @@ func (l *localEnds) Metadata() []connector.Column {
 	}
 }
 
+func (l *localEnds) Describe() connector.Description {
+	return connector.Description{Summary: "lines of a file, and functions"} // it is in no list
+}
+
 func (l *localEnds) Configure(role connector.Role, options *option.Bag) (connector.Config, error) {
 	c := &localEnd{localEnds: l, role: role}
 	if role == connector.RoleSink {
@@ -93,7 +97,7 @@ func (s localSource) Open(context.Context, uint32, int64, int64, []connector.See
 	return s.input, nil
 }
 
-// localSink is an output, or the rejected rows. It writes as it is told: there is nobody to wait for.
+// localSink is an output, or the rejected rows. It writes as it is told.
 type localSink struct{ *localEnd }
 
 // Same is nil.
@@ -102,7 +106,6 @@ func (localSink) Same() error { return nil }
 func (s localSink) Partitions() int                            { return 1 }
 func (s localSink) PartitionOf([]byte, int) uint32             { return 0 }
 func (s localSink) End(context.Context, uint32) (int64, error) { return 0, nil }
-func (s localSink) Flush(context.Context) error                { return nil }
 func (s localSink) Lost() int64                                { return 0 }
 func (s localSink) Close() error                               { return nil }
 
@@ -112,6 +115,13 @@ func (s localSink) ExactlyOnce(context.Context) error {
 
 func (s localSink) Open(context.Context, string, *connector.Sequence) (connector.Writer, error) {
 	return s, nil
+}
+
+func (s localSink) Flush(context.Context) error {
+	if s.run.flush == nil {
+		return nil
+	}
+	return s.run.flush()
 }
 
 func (s localSink) SequenceEnd(_ context.Context, _ uint32, _, ordinal, from int64) (int64, int64, error) {

@@ -35,19 +35,19 @@ const (
 	standardInput = "-"
 )
 
-// openLines opens the input; the caller closes what it returns.
-func (c *ModuleRun) openLines(cuts *rand.Rand) (*lineReader, error) {
-	r := &lineReader{name: c.Input, cuts: cuts, ended: func() {}}
-	if c.Input == standardInput {
-		r.name, r.file = "stdin", io.NopCloser(c.In)
+// openLines opens a file, or in for "-"; the caller closes what it returns.
+func openLines(path string, in io.Reader, cuts *rand.Rand) (*lineReader, error) {
+	r := &lineReader{name: path, cuts: cuts, ended: func() {}}
+	if path == standardInput {
+		r.name, r.file = "stdin", io.NopCloser(in)
 	} else {
-		f, err := os.Open(c.Input)
+		f, err := os.Open(path)
 		if err != nil {
 			return nil, fault.InputError(err)
 		}
 		if info, err := f.Stat(); err != nil || info.IsDir() {
 			_ = f.Close() // nothing was read
-			return nil, fault.Inputf("%s is not a file that can be read", c.Input)
+			return nil, fault.Inputf("%s is not a file that can be read", path)
 		}
 		r.file = f
 	}

@@ -22,7 +22,7 @@ func TestLinesAreTheSameHoweverTheyAreCut(t *testing.T) {
 			cuts = rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		}
 		c := ModuleRun{Input: standardInput, In: strings.NewReader(text)}
-		r, err := c.openLines(cuts)
+		r, err := openLines(c.Input, c.In, cuts)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,9 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/weir-stream/weir/host/builtin"
@@ -96,7 +94,7 @@ func newRig(ctx context.Context, c ModuleRun) (_ *rig, err error) {
 // build plans the pipeline. The module's outputs say which sinks there are.
 func (r *rig) build(ctx context.Context, source *config.Table, f *config.Function) (err error) {
 	p := r.planner
-	if p.tables[source], err = p.configure(source); err != nil {
+	if p.tables[source], err = p.configure(ctx, source); err != nil {
 		return err
 	}
 	if err := p.modules.load(ctx, f); err != nil {
@@ -114,10 +112,11 @@ func (r *rig) build(ctx context.Context, source *config.Table, f *config.Functio
 			sink.Columns = append(sink.Columns, config.Column{Name: field.Name, Pos: f.Pos, Type: field.Type, NotNull: !field.Nullable})
 		}
 		options := map[string]string{"connector": localName, "type": "sink", "format": "json", localOutput: o.name}
+		encoded(options)
 		if err := setAll(sink.Options, f.Pos, options); err != nil {
 			return err
 		}
-		if p.tables[sink], err = p.configure(sink); err != nil {
+		if p.tables[sink], err = p.configure(ctx, sink); err != nil {
 			return err
 		}
 		pipeline.Sinks = append(pipeline.Sinks, config.Insert{Sink: sink, Pos: f.Pos, Output: o.name, OutputPos: f.Pos})
@@ -135,23 +134,13 @@ func (r *rig) outputs() (names []string) {
 	return names
 }
 
-// schemaLine is where a schema stands in the statement that is made of it: its first line is the statement's second.
-var schemaLine = regexp.MustCompile(`--schema:(\d+):`)
-
 // source is the table that the records are.
 func (c *ModuleRun) source() (*config.Table, error) {
-	const file = "--schema"
-	parsed, err := config.Parse(file, []byte("CREATE TABLE "+rigInput+" (\n"+c.Schema+") WITH ()"), func(string) (string, bool) { return "", false })
+	columns, err := config.ParseColumns(c.Schema)
 	if err != nil {
-		return nil, fault.Inputf("%s", schemaLine.ReplaceAllStringFunc(err.Error(), func(at string) string {
-			line, _ := strconv.Atoi(schemaLine.FindStringSubmatch(at)[1])
-			return file + ":" + strconv.Itoa(max(line-1, 1)) + ":"
-		}))
+		return nil, err
 	}
-	if len(parsed.Tables) != 1 || len(parsed.Functions) > 0 || len(parsed.Pipelines) > 0 || len(parsed.Tables[0].Options.Keys()) > 0 {
-		return nil, fault.Inputf("--schema: want columns alone, such as 'a BIGINT NOT NULL, b TEXT'")
-	}
-	t := parsed.Tables[0]
+	t := &config.Table{Name: rigInput, Columns: columns, Options: option.New(option.Pos{File: "--option"})}
 	options := map[string]string{"connector": localName, "type": "source", "format": cmp.Or(c.Format, "json"), "bad_data": "dead_letter", "bad_data.topic": rigRejected}
 	return t, errors.Join(setAll(t.Options, option.Pos{File: "--format"}, options), setPairs(t.Options, "--option", c.Options))
 }
@@ -183,6 +172,11 @@ func (c *ModuleRun) function() (*config.Function, error) {
 		}
 	}
 	return f, nil
+}
+
+// encoded lets a sink show what rows are, and not how their records have it.
+func encoded(options map[string]string) {
+	options["sink.verbatim"], options["sink.patching"] = "false", "false"
 }
 
 // setPairs puts KEY=VALUE of a flag into a bag.

@@ -26,6 +26,8 @@ type rigRun struct {
 	input  *lineReader
 	stats  pipeline.Stats
 	memory uint64 // bytes, the most that an instance had behind a call that ended well
+
+	flush func() error // makes what was printed visible; nil: nobody waits for it
 }
 
 // forever is longer than any run: where batches are cut must not depend on the time.
@@ -34,13 +36,10 @@ const forever = 365 * 24 * time.Hour
 // run runs the input through the module: the pipeline's whole path, from decoding to encoding. cuts decide where batches are
 // cut; nil: only their limits do.
 func (r *rig) run(ctx context.Context, run *rigRun, cuts *rand.Rand) (err error) {
-	if run.input, err = r.openLines(cuts); err != nil {
+	if run.input, err = openLines(r.Input, r.In, cuts); err != nil {
 		return err
 	}
 	defer func() { _ = run.input.file.Close() }() // it was only read
-	end := make(chan struct{})
-	run.input.ended = sync.OnceFunc(func() { close(end) })
-	r.ends.run = run
 	r.plan.stages[0].Open = func(ctx context.Context) (operator.Guest, error) {
 		i, err := r.planner.modules.instance(ctx, r.plan.calls[0])
 		if err != nil {
@@ -50,11 +49,19 @@ func (r *rig) run(ctx context.Context, run *rigRun, cuts *rand.Rand) (err error)
 		w.look()
 		return w, nil
 	}
-	c := r.plan.Config
+	return run.through(ctx, r.plan, r.ends)
+}
+
+// through runs a plan over the run's input.
+func (run *rigRun) through(ctx context.Context, pl *plan, ends *localEnds) error {
+	end := make(chan struct{})
+	run.input.ended = sync.OnceFunc(func() { close(end) })
+	ends.run = run
+	c := pl.Config
 	c.Stats, c.Store, c.Env = &run.stats, checkpoint.Memory{}, connector.Env{}
 	c.Log = slog.New(slog.DiscardHandler) // rejected rows are told one by one
 	c.Limits, c.CheckpointInterval = batch.Limits{Age: forever}, forever
-	err = pipeline.Run(ctx, c, end)
+	err := pipeline.Run(ctx, c, end)
 	if failed := run.input.failed(); failed != nil {
 		return failed // in fewer words
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -138,6 +139,9 @@ type rejectedRow struct {
 
 // rejectedLine is the row of a dead letter, as JSON.
 func rejectedLine(l *deadletter.Letter) []byte {
-	line, _ := json.Marshal(rejectedRow{l.Offset, l.Frame, l.Code, l.Path, l.Message}) // numbers and text can always be marshalled
-	return line
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false)                                                  // a message may name a type, STRUCT<…>
+	_ = e.Encode(rejectedRow{l.Offset, l.Frame, l.Code, l.Path, l.Message}) // numbers and text can always be encoded
+	return bytes.TrimSuffix(line.Bytes(), []byte{'\n'})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -60,6 +61,7 @@ type sinkPlan struct {
 	table   *table
 	output  int
 	columns []int // of the output's full schema, one a sink column
+	carry   carrying
 }
 
 // planner turns a configuration into plans.
@@ -87,7 +89,7 @@ func newPlanner(e engine.Engine, rewritten *sandbox.Cache, log *slog.Logger) *pl
 func (p *planner) plan(ctx context.Context, cfg *config.Config) (plans []*plan, close func(), err error) {
 	var errs []error
 	for _, def := range cfg.Tables {
-		t, err := p.configure(def)
+		t, err := p.prepare(ctx, def)
 		errs = append(errs, err)
 		p.tables[def] = t
 	}
@@ -118,6 +120,7 @@ func (p *planner) plan(ctx context.Context, cfg *config.Config) (plans []*plan, 
 }
 
 func (p *planner) pipeline(ctx context.Context, def *config.Pipeline) (*plan, error) {
+	def = p.shaped(def)
 	pl := &plan{def: def, source: p.tables[def.Source]}
 	input := schema(def.Source)
 	for i, c := range def.Calls {
@@ -136,6 +139,9 @@ func (p *planner) pipeline(ctx context.Context, def *config.Pipeline) (*plan, er
 	var errs []error
 	for _, insert := range def.Sinks {
 		s, err := p.sink(pl, insert)
+		if err == nil {
+			err = pl.carry(s)
+		}
 		errs = append(errs, err)
 		pl.sinks = append(pl.sinks, s)
 	}
@@ -144,6 +150,23 @@ func (p *planner) pipeline(ctx context.Context, def *config.Pipeline) (*plan, er
 	}
 	pl.propagate()
 	return pl, p.assemble(pl, def)
+}
+
+// shaped is a pipeline over its tables as their formats shape them.
+func (p *planner) shaped(def *config.Pipeline) *config.Pipeline {
+	one := *def
+	one.Source = p.shapedTable(def.Source)
+	one.Sinks = slices.Clone(def.Sinks)
+	for i := range one.Sinks {
+		one.Sinks[i].Sink = p.shapedTable(def.Sinks[i].Sink)
+	}
+	return &one
+}
+
+func (p *planner) shapedTable(def *config.Table) *config.Table {
+	t := p.tables[def]
+	p.tables[t.def] = t
+	return t.def
 }
 
 // output finds the output that a reader asks for: by name, or the only one where none is named.
@@ -233,8 +256,8 @@ func names(s *arrow.Schema) string {
 	return out
 }
 
-// propagate marks, from the sinks back to the source, the columns that anything reads. What nothing reads is decoded and
-// checked but never stored, sent or gathered.
+// propagate marks, from the sinks back to the source, the columns that anything reads. What nothing reads, or what sinks take from the
+// records as it stands there, is decoded and checked but never stored, sent or gathered.
 func (pl *plan) propagate() {
 	for _, c := range pl.calls {
 		for i := range c.outputs {
@@ -248,8 +271,15 @@ func (pl *plan) propagate() {
 		if last >= 0 {
 			read = pl.calls[last].outputs[s.output].needs
 		}
-		for _, col := range s.columns {
-			read[col] = true
+		for i, col := range s.columns {
+			if s.carry.from[i] < 0 || s.table.def.Columns[i].Name == s.table.keyField {
+				read[col] = true
+			}
+		}
+	}
+	if !pl.source.pruning {
+		for i := range pl.needs {
+			pl.needs[i] = true
 		}
 	}
 	for i := last; i >= 0; i-- {
@@ -328,7 +358,7 @@ func (p *planner) assembleSource(pl *plan, def *config.Pipeline, letters *letter
 	places, _ := pl.needs.packed()
 	var fields []format.Field
 	src := pipeline.Source{
-		Table: def.Source.Name, Connector: t.connector, BadData: t.badData, Letters: -1,
+		Table: def.Source.Name, Connector: t.connector, BadData: t.badData.Policy, Bounds: t.badData.Bounds, Letters: -1,
 		Schema: pl.needs.of(schema(def.Source)),
 	}
 	for i, c := range def.Source.Columns {
@@ -345,8 +375,11 @@ func (p *planner) assembleSource(pl *plan, def *config.Pipeline, letters *letter
 	}
 	src.Decoder = func() (format.Decoder, error) { return t.format.NewDecoder(fields) }
 	src.Splitter = func() framing.Splitter { return framing.New(t.framing) }
-	var err error
-	if t.badData == format.DeadLetter {
+	err := pl.trace(&src, fields)
+	if err != nil {
+		return err
+	}
+	if t.badData.Policy == format.DeadLetter {
 		src.Letters, err = letters.to(t, t.badTopic)
 	}
 	pl.Config.Source = src
@@ -368,9 +401,10 @@ func (pl *plan) sink(s *sinkPlan) (pipeline.Sink, error) {
 	if s.table.keyField != "" {
 		out.Key = out.Columns[columnIndex(s.insert.Sink, s.table.keyField)]
 	}
-	if _, err := s.table.format.NewEncoder(fields); err != nil {
+	pl.patcher(s, &out, fields)
+	if _, err := s.table.newEncoder(fields); err != nil {
 		return out, fault.InputError(fmt.Errorf("%s: table %s: %w", s.insert.Sink.Pos, s.insert.Sink.Name, err))
 	}
-	out.Encoder = func() (format.Encoder, error) { return s.table.format.NewEncoder(fields) }
+	out.Encoder = func() (format.Encoder, error) { return s.table.newEncoder(fields) }
 	return out, nil
 }

@@ -187,7 +187,13 @@ func consistent(pl *plan) error {
 		if n := len(pl.stages); n > 0 {
 			from = pl.stages[n-1].Outputs[s.Output].Schema
 		}
-		for _, place := range s.Columns {
+		for i, place := range s.Columns {
+			if place < 0 && s.Patcher != nil {
+				if again := s.Again[i]; again < 0 || again >= c.Source.Again.Schema.NumFields() {
+					return fmt.Errorf("sink %s carries what is at %d of %s", s.Table, again, c.Source.Again.Schema)
+				}
+				continue
+			}
 			if place < 0 || place >= from.NumFields() {
 				return fmt.Errorf("sink %s takes place %d of %s", s.Table, place, from)
 			}

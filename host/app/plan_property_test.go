@@ -182,6 +182,13 @@ func TestEveryPlaceIsTheRightOne(t *testing.T) {
 		defer operator.Release(res.Batches)
 		got := res.Batches[0]
 		for k, place := range pl.Config.Sinks[0].Columns {
+			if place < 0 { // it is carried
+				again := pl.Config.Source.Again.Schema.Field(pl.Config.Sinks[0].Again[k]).Name
+				if d.owner[len(d.modules)][d.sink[k]] != -1 || again != d.sink[k] {
+					rt.Fatalf("%s\ncolumn %d of the sink is the record's %s", sql, k, again)
+				}
+				continue
+			}
 			for row := range int(got.Record.NumRows()) {
 				want := value(d.owner[len(d.modules)][d.sink[k]], d.sink[k], int(got.From.Offset[got.Source(row)]))
 				if v := got.Record.Column(place).(*array.Int64).Value(row); v != want {

@@ -23,7 +23,7 @@ import (
 
 // RunConfig is what `weir run` is told.
 type RunConfig struct {
-	File               string        // the .sql file
+	File               string        // of pipelines, in SQL or YAML
 	State              string        // folder of checkpoints; empty: nothing is kept
 	CheckpointInterval time.Duration // default 1 s
 	UntilEnd           bool
@@ -45,6 +45,7 @@ type RunConfig struct {
 
 	Log      *slog.Logger
 	Out, Err io.Writer
+	Streams  *Streams // of the process, for tables of connector stdio; nil: they are refused
 }
 
 // Run runs the pipelines of a file until they have ended, and prints one summary a pipeline. Closing drain stops them in
@@ -86,7 +87,7 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	}
 	defer closePlans()
 	if len(plans) == 0 {
-		return fault.Inputf("%s: nothing to run: the file has no INSERT INTO … SELECT … FROM …", c.File)
+		return nothingToRun(c.File)
 	}
 	if err := checkDeliveries(plans, c.State != "" || c.Explain); err != nil { // explaining promises nothing yet
 		return err
@@ -96,9 +97,9 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	}
 	for i := range plans {
 		p := &plans[i].Config
-		p.UntilEnd, p.Worker, p.Workers = c.UntilEnd, worker, workers
+		p.UntilEnd, p.Worker, p.Workers = c.UntilEnd || connector.Ends(p.Source.Connector), worker, workers
 		p.CheckpointInterval, p.DrainTimeout = c.CheckpointInterval, c.DrainTimeout
-		p.Env = connector.Env{Logger: c.Log.With("pipeline", p.Name), Endpoint: c.Endpoint, RetryBudget: c.RetryBudget}
+		p.Env = connector.Env{Logger: c.Log.With("pipeline", p.Name), Endpoint: c.Endpoint, RetryBudget: c.RetryBudget, Streams: c.Streams}
 		p.Log = p.Env.Logger
 		p.Stats = new(pipeline.Stats)
 		p.Store = checkpoint.Memory{}
@@ -124,6 +125,15 @@ func Run(ctx context.Context, drain <-chan struct{}, c RunConfig) error {
 	err = runAll(ctx, drain, plans, c.FailFast)
 	stopTalk()
 	return errors.Join(err, summaries(c, plans, allocations()-before))
+}
+
+// nothingToRun says in the file's own language what it lacks.
+func nothingToRun(file string) error {
+	missing := "no INSERT INTO … SELECT … FROM …"
+	if config.IsYAML(file) {
+		missing = "no pipelines: a list of them, each with from and into"
+	}
+	return fault.Inputf("%s: nothing to run: the file has %s", file, missing)
 }
 
 // errFailFast is why pipelines end when another one has failed.
@@ -185,6 +195,9 @@ type Summary struct {
 	GuestSeconds float64 `json:"guest_seconds"`
 	Seconds      float64 `json:"seconds"`
 	DeadLetters  int64   `json:"dead_letters"`
+	// Verbatim counts rows that went out as the bytes of their records, Patched those that were made of values of their records.
+	Verbatim int64 `json:"verbatim"`
+	Patched  int64 `json:"patched"`
 	// Traps counts calls of modules that failed, ExtraCalls those on parts of batches because of it, Condemned the rejected
 	// rows that a module failed on alone.
 	Traps      int64 `json:"traps"`
@@ -212,6 +225,7 @@ func summarize(name string, s *pipeline.Stats) Summary {
 		Pipeline:  name,
 		RecordsIn: s.RecordsIn.Load(), RowsIn: s.RowsIn.Load(), RowsOut: s.RowsOut.Load(), RecordsOut: s.RecordsOut.Load(),
 		Rejected: s.Rejected.Load(), BytesIn: s.BytesIn.Load(), BytesOut: s.BytesOut.Load(), DeadLetters: s.Letters.Load(),
+		Verbatim: s.Verbatim.Load(), Patched: s.Patched.Load(),
 		Fuel: s.Fuel.Load(), Traps: s.Traps.Load(), ExtraCalls: s.ExtraCalls.Load(), Condemned: s.Condemned.Load(),
 		GuestSeconds: stages.Guest, Seconds: s.Seconds(), Stages: stages,
 	}

@@ -25,6 +25,9 @@ func (pl *plan) logStart() {
 		args = append(args, "dead_letters", strings.Join(e.Letters, ", "))
 	}
 	c.Log.Info("pipeline started", args...)
+	for _, note := range pl.source.notes {
+		c.Log.Info("a column is JSON, as the schema allows what no other type holds", "table", pl.source.def.Name, "column", note)
+	}
 }
 
 // logDrained says that a pipeline has ended because it was told to, and what it had done until then.

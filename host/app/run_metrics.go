@@ -67,7 +67,7 @@ func serveRun(c RunConfig, plans []*plan, drain <-chan struct{}) (close func(), 
 	return server.close, nil
 }
 
-// handler serves /metrics, /healthz and /readyz.
+// handler serves /metrics, /healthz, /readyz and /rejected.
 func (w *watchedRun) handler() http.Handler {
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "weir_build_info", Help: "Always 1; its labels say which weir runs, and which Go it was built with.",
@@ -76,6 +76,7 @@ func (w *watchedRun) handler() http.Handler {
 	mux := metricsMux(runCollector{w}, build)
 	mux.HandleFunc("GET /healthz", func(out http.ResponseWriter, _ *http.Request) { answer(out, w.health()) })
 	mux.HandleFunc("GET /readyz", func(out http.ResponseWriter, _ *http.Request) { answer(out, w.readiness(time.Now())) })
+	mux.HandleFunc("GET /rejected", w.serveRejected)
 	return mux
 }
 

@@ -35,8 +35,10 @@ var (
 
 	runRecords = describeRun("records_total", "Records read from the source (in), and confirmed by the sinks (out), dead letters aside.", "direction")
 	runRows    = describeRun("rows_total", "Rows decoded (in), and confirmed by the sinks (out).", "direction")
-	runBytes   = describeRun("record_bytes_total", "Bytes of the values of records read (in), and confirmed by the sinks (out).", "direction")
-	runLag     = describeRun("lag_records", "Offsets between the partition's end and the lane's checkpoint: what is still to do. The end is asked for every 5 s; "+
+	runCarried = describeRun("carried_rows_total", "Rows made for the sinks with bytes of their records: whole records (verbatim), or values of them (patched). "+
+		"The others were encoded.", "way")
+	runBytes = describeRun("record_bytes_total", "Bytes of the values of records read (in), and confirmed by the sinks (out).", "direction")
+	runLag   = describeRun("lag_records", "Offsets between the partition's end and the lane's checkpoint: what is still to do. The end is asked for every 5 s; "+
 		"while the cluster is out of reach it is what it was. Of many partitions the first 100 are shown each, the others summed as other.", "topic", "partition")
 
 	runRejected = describeRun("rejected_rows_total", "Rows that did not go on: could not be decoded (bad_data), rejected by a module, or ones that a module fails on alone (poison). "+
@@ -68,7 +70,7 @@ var (
 	moduleMemory    = describeRun("module_memory_bytes", "Memory of the open instances together.", "function")
 	moduleMemoryMax = describeRun("module_memory_limit_bytes", "Memory that one instance may have, weir.memory.", "function")
 
-	runDescs = []*prometheus.Desc{runState, runLanes, runRecords, runRows, runBytes, runLag, runRejected, runLetters, runStages, runQueue, runQueueMax,
+	runDescs = []*prometheus.Desc{runState, runLanes, runRecords, runRows, runCarried, runBytes, runLag, runRejected, runLetters, runStages, runQueue, runQueueMax,
 		runAge, runSaves, runNotSaved, runRetries, runTrouble, runRepeated, runStale, runGivenUp, runLost, moduleInfo, moduleCalls, moduleSeconds, moduleFuel,
 		moduleFailures, moduleRestores, moduleInstances, moduleMemory, moduleMemoryMax}
 )
@@ -124,6 +126,8 @@ func (m pipelineScrape) flow(s *pipeline.Stats) {
 	m.counter(runRecords, float64(s.RecordsOut.Load()), "out")
 	m.counter(runRows, float64(s.RowsIn.Load()), "in")
 	m.counter(runRows, float64(s.RowsOut.Load()), "out")
+	m.counter(runCarried, float64(s.Verbatim.Load()), "verbatim")
+	m.counter(runCarried, float64(s.Patched.Load()), "patched")
 	m.counter(runBytes, float64(s.BytesIn.Load()), "in")
 	m.counter(runBytes, float64(s.BytesOut.Load()), "out")
 	m.codes(runRejected, &s.BadData, "bad_data")

@@ -15,10 +15,13 @@ import (
 const repeatAfter = time.Second
 
 // Signals turns SIGINT and SIGTERM into a drain and, the second time, into the end of ctx; within a second of the first it is still the
-// first. The caller calls done when the command has ended.
-func Signals(parent context.Context, say func(string)) (ctx context.Context, drain <-chan struct{}, done func()) {
-	received := make(chan os.Signal, 2)
-	signal.Notify(received, syscall.SIGINT, syscall.SIGTERM)
+// first. received is registered for both, and may hold some that came before; nil: a channel of its own is. The caller calls done when the
+// command has ended.
+func Signals(parent context.Context, received chan os.Signal, say func(string)) (ctx context.Context, drain <-chan struct{}, done func()) {
+	if received == nil {
+		received = make(chan os.Signal, 2)
+		signal.Notify(received, syscall.SIGINT, syscall.SIGTERM)
+	}
 	ctx, drain, ended := drainOn(parent, received, say)
 	return ctx, drain, func() {
 		signal.Stop(received)

@@ -5,23 +5,35 @@ import (
 	"log/slog"
 
 	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/host/connector/fileconn"
 	"github.com/weir-stream/weir/host/connector/fluvioconn"
+	"github.com/weir-stream/weir/host/connector/stdioconn"
 	"github.com/weir-stream/weir/host/engine"
 	"github.com/weir-stream/weir/host/engine/wazeroengine"
 	"github.com/weir-stream/weir/host/format"
+	"github.com/weir-stream/weir/host/format/avroformat"
 	"github.com/weir-stream/weir/host/format/jsonformat"
+	"github.com/weir-stream/weir/host/format/protoformat"
+	"github.com/weir-stream/weir/host/format/rawformat"
 	"github.com/weir-stream/weir/host/option"
 )
 
 // Connectors returns every connector.
 func Connectors() connector.Registry {
-	return connector.Registry{"fluvio": fluvioconn.Connector{}}
+	return connector.Registry{
+		"fluvio": fluvioconn.Connector{}, "file": fileconn.Connector{}, "stdio": stdioconn.Connector{},
+	}
 }
 
 // Formats returns every format.
 func Formats() format.Registry {
 	return format.Registry{
-		"json": func(bag *option.Bag) format.Format { return jsonformat.New(jsonformat.FromOptions(bag)) },
+		"json":          func(bag *option.Bag) format.Format { return jsonformat.New(jsonformat.FromOptions(bag)) },
+		"debezium_json": func(bag *option.Bag) format.Format { return jsonformat.New(jsonformat.DebeziumFromOptions(bag)) },
+		"avro":          avroformat.Factory,
+		"protobuf":      func(bag *option.Bag) format.Format { return protoformat.New(protoformat.FromOptions(bag)) },
+		"raw_string":    func(*option.Bag) format.Format { return rawformat.String() },
+		"raw_bytes":     func(*option.Bag) format.Format { return rawformat.Bytes() },
 	}
 }
 

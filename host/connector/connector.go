@@ -52,6 +52,8 @@ type Connector interface {
 	Roles() []Role
 	// Metadata lists the metadata columns that its sources offer.
 	Metadata() []Column
+	// Describe says what it is and lists the options that Configure takes.
+	Describe() Description
 	// Configure takes the connector's own options out of the bag, and leaves those of the format, framing and the like.
 	// role is one of Roles; the options connector and type have been taken. The error is the bag's or is classed as input.
 	Configure(role Role, options *option.Bag) (Config, error)
@@ -95,6 +97,8 @@ type Env struct {
 	// RetryBudget is how long a connector tries again after something fails, when it opens as in mid-stream. Zero: not at
 	// all.
 	RetryBudget time.Duration
+	// Streams are those of the process; nil: they are not to be used.
+	Streams *Streams
 	// OnRetry, where set, hears of every failure that is tried again. It is called from any goroutine and must not block.
 	OnRetry func(error)
 }
@@ -105,4 +109,16 @@ type Message struct {
 	Time   int64  // milliseconds since 1970; -1: none, where a Writer may take the time of writing
 	Key    []byte // nil: none, which is not the same as an empty one
 	Value  []byte
+	// Bad says of what a Reader returns that no record could be made of what lies there, which is Value as far as it is kept: it goes
+	// the way of bad data, and nothing else is read of it. nil, as a rule: it is a record.
+	Bad *BadRecord
 }
+
+// BadRecord is why there is no record where there should be one.
+type BadRecord struct {
+	Code    string // stable and dotted, "line.base64"
+	Message string // holds nothing of what lies there
+}
+
+// Error is the message with the code before it.
+func (b *BadRecord) Error() string { return b.Code + ": " + b.Message }

@@ -33,6 +33,9 @@ type Letter struct {
 	Code    string `json:"code"`
 	Path    string `json:"path,omitempty"`
 	Message string `json:"message"`
+	// Expected and Found are types, as a CREATE TABLE and the format name them: "BIGINT", "string"; "" where the reason is another one.
+	Expected string `json:"expected,omitempty"`
+	Found    string `json:"found,omitempty"`
 	// Module is the hash of the module that rejected the row, Function the name it has in the configuration.
 	Module   string `json:"module,omitempty"`
 	Function string `json:"function,omitempty"`

@@ -5,6 +5,8 @@
 package format
 
 import (
+	"context"
+
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/weir-stream/weir/host/batch"
@@ -45,3 +47,91 @@ type Format interface {
 	// NewEncoder fails if the format cannot encode one of the fields. Field.Column is not used.
 	NewEncoder(fields []Field) (Encoder, error)
 }
+
+// Unpacker is implemented by decoders whose frames hold any number of rows, none included: an Avro object container file, a
+// stream of messages with their lengths. In this order, for each frame:
+//
+//  1. Next(frame), then Next of what remained, until ok is false
+//  2. Decode for each row that Next found, and where a row turns out bad Whole, before Next goes on
+//
+// Decoding one row leaves those behind it alone.
+type Unpacker interface {
+	// Next finds the first row of rest, which is the frame or what remained behind the row before; both results are parts
+	// of it, or of memory that nobody writes to again. ok is false behind the last row. A *DataError stands
+	// for one row that is bad, which row then holds as far as it can be told; the walk goes on with remaining, and where
+	// nothing behind the damage can be made out that is empty. Other errors end the frame: something beside it failed.
+	Next(rest []byte) (row, remaining []byte, ok bool, err error)
+	// Whole is the row as a frame of its own, which decodes to that row alone: what a dead letter carries. It may be row
+	// itself or new memory. It is for the row that Next returned last.
+	Whole(row []byte) []byte
+}
+
+// Shaper is implemented by formats that give a table other columns than it declares, or columns where it declares none. The
+// fields of their decoders and encoders are those columns.
+type Shaper interface {
+	// Shape returns the columns of the rows, in their order, for those that the table declares; none are declared where the
+	// table leaves them to the format. Where the format asks a registry it does so under ctx, and says that it cannot be
+	// reached with an error of class fault.Environment. Any other error says that the declared columns do not fit.
+	Shape(ctx context.Context, declared []arrow.Field) ([]arrow.Field, error)
+}
+
+// Blanks is implemented by formats of text, to which white space alone says nothing. To others any bytes are a frame.
+type Blanks interface {
+	// BlanksAreRows says what an empty frame among others (a blank line, say) is, and one of white space: a row, or none. A
+	// record is neither bad data nor a row where it is empty, and where blanks are no rows also if it holds only white space.
+	BlanksAreRows() bool
+}
+
+// Carrier is implemented by formats whose rows can be written with bytes of the frames that they were read from. Who reads what is
+// written, with the sink's columns and options, finds the values that an Encoder would have written, and nothing that the
+// sink does not declare unless that is asked for.
+type Carrier interface {
+	// Carries says why a value of the type t cannot stand in a message of the format to as it stands in a frame of this one;
+	// nil: it can, in frames whose traces say so. Without a type it says why none can.
+	Carries(t arrow.DataType, to Format) error
+	// NewTracer is NewDecoder for a decoder that notes where the fields with these numbers are in their frames. The
+	// undeclared names among reserved are those that a sink with Carry.Passthrough gives to columns of its own.
+	NewTracer(fields []Field, traced []int, reserved []string) (Tracer, error)
+	// NewPatcher makes the encoder that goes with it. Field.Column is not used.
+	NewPatcher(fields []Field, c Carry) (Patcher, error)
+}
+
+// Carry is how the messages of a sink are made of frames.
+type Carry struct {
+	// From has for each field of the sink the place in the tracer's traced of the field whose value it takes as it stands; -1:
+	// the value is encoded. At has for encoded fields the place of the field in whose stead they come, with Passthrough; else -1.
+	From, At []int
+	// Whole lets frames that are the message already go out as they are, Patch the values of others. All says that every
+	// field that the source declares is carried, once, under its own name: a frame without others has nothing to leave out.
+	Whole, Patch, All bool
+	// Passthrough keeps what frames hold and the sink does not declare.
+	Passthrough bool
+}
+
+// Tracer is a Decoder that notes where values are.
+type Tracer interface {
+	Decoder
+	// Trace appends what a Patcher has to know of the frame that was decoded last: as many numbers for every frame, one more than
+	// fields are traced.
+	Trace(dst []uint32) []uint32
+}
+
+// Patcher writes rows with bytes of the frames that they were read from. What it writes follows from the frame and the row alone. It is
+// for one goroutine.
+type Patcher interface {
+	// Bind is Encoder's, with nil for the columns that are carried.
+	Bind(columns []arrow.Array) error
+	// Patch appends the message for a row of the bound columns, whose frame left the trace. Where the way is Ordinary
+	// dst is as it was, and the row is for an Encoder of all its columns.
+	Patch(dst []byte, row int, frame []byte, trace []uint32) (_ []byte, way Way, err error)
+}
+
+// Way is how a message was made.
+type Way uint8
+
+// The ways.
+const (
+	Ordinary Way = iota // it was not
+	Verbatim            // it is the frame
+	Patched             // of values of the frame and others
+)

@@ -17,14 +17,26 @@ func (r Registry) Find(options *option.Bag) Format {
 		options.Required("format") // for its error
 		return nil
 	}
-	name := options.Enum("format", "", r.names()...)
+	if v, _ := options.Peek("format"); refused[v.Text] != "" {
+		options.Lookup("format")
+		options.Reject("format", refused[v.Text])
+		return nil
+	}
+	name := options.Enum("format", "", r.Names()...)
 	if name == "" {
 		return nil
 	}
 	return r[name](options)
 }
 
-func (r Registry) names() []string {
+// refused are formats that people look for, with what to take instead and why.
+var refused = map[string]string{
+	"parquet": "a format of single records, such as 'avro' or 'json': a Parquet file holds its rows column by column, and can be neither written nor read " +
+		"before its last row is there, so it is made of a stream by what collects one",
+}
+
+// Names lists the formats, sorted.
+func (r Registry) Names() []string {
 	names := make([]string, 0, len(r))
 	for name := range r {
 		names = append(names, name)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"go.uber.org/goleak"
 
@@ -40,6 +41,7 @@ type job struct {
 	letters  int                // partitions of the topic bad
 	delivery connector.Delivery // of sinks and letters
 	latest   bool               // where a lane without a checkpoint begins
+	carry    bool               // sinks take s from the records
 	skipLost bool
 
 	limits   batch.Limits
@@ -162,6 +164,9 @@ func (b *bench) config() Config {
 			return framing.New(framing.Config{})
 		},
 	}
+	if j.carry {
+		carryText(&c.Source)
+	}
 	if j.badData == format.DeadLetter {
 		c.Source.Letters = 0
 	}
@@ -178,6 +183,14 @@ func (b *bench) config() Config {
 			Encoder: func() (format.Encoder, error) { return jsonformat.New(jsonformat.Config{}).NewEncoder(fields) },
 		})
 	}
+	for i := range c.Sinks {
+		if t := &c.Sinks[i]; j.carry {
+			t.Columns, t.Again = []int{0, -1}, []int{-1, 0}
+			t.Patcher = func() (format.Patcher, error) {
+				return jsonformat.New(jsonformat.Config{}).(format.Carrier).NewPatcher(fields, format.Carry{From: []int{-1, 0}, At: []int{-1, -1}, Patch: true})
+			}
+		}
+	}
 	var stages []operator.Stage
 	for i, name := range j.chain {
 		stages = append(stages, modules[name].stage(name, i < len(j.chain)-1, j.onError, b.alloc, &b.opened))
@@ -185,6 +198,19 @@ func (b *bench) config() Config {
 	}
 	c.Chain = func(ctx context.Context) (*operator.Chain, error) { return operator.Open(ctx, stages, b.alloc) }
 	return c
+}
+
+// carryText has the source note where s is.
+func carryText(s *Source) {
+	s.Decoder = func() (format.Decoder, error) {
+		return jsonformat.New(jsonformat.Config{}).(format.Carrier).NewTracer(fields, []int{1}, nil)
+	}
+	again := []format.Field{fields[0], fields[1]}
+	again[0].Column, again[1].Column = -1, 0
+	s.Again = Again{
+		Decoder: func() (format.Decoder, error) { return jsonformat.New(jsonformat.Config{}).NewDecoder(again) },
+		Schema:  arrow.NewSchema([]arrow.Field{text}, nil),
+	}
 }
 
 var fields = []format.Field{{Name: "n", Type: bigint.Type, Column: 0}, {Name: "s", Type: text.Type, Nullable: true, Column: 1}}

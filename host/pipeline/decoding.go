@@ -26,14 +26,17 @@ type decoding struct {
 	start     int64 // where this run began
 	end       int64 // where it ends, -1: never
 
-	splitter framing.Splitter
+	frames   frames
 	decoder  format.Decoder
+	tracer   format.Tracer // decoder, where sinks carry values; else nil
+	traced   []uint32      // traces of the rows
 	builder  *batch.Builder
 	from     *batch.Provenance
 	rejected []rejection
-	raw      int // bytes of the rows' frames
-	records  int // records taken since the last cut
-	bytes    int // and the bytes of their values
+	bounds   bounds // of bad data
+	raw      int    // bytes of the rows' frames
+	records  int    // records taken since the last cut
+	bytes    int    // and the bytes of their values
 
 	next   int64            // first record not wholly taken
 	last   *checkpoint.Read // the last record of what was read last
@@ -53,9 +56,13 @@ func newDecoding(c *Config, r connector.Reader, topic string, p uint32, start, e
 	}
 	d := &decoding{
 		c: c, reader: r, topic: topic, partition: p, start: start, end: end, next: start,
-		splitter: c.Source.Splitter(), decoder: dec,
-		builder: batch.NewBuilder(c.Source.Schema, c.Memory),
-		marked:  time.Now(),
+		frames: frames{splitter: c.Source.Splitter()}, decoder: dec,
+		builder: batch.NewBuilder(c.Source.Schema, c.Memory), bounds: newBounds(c.Source.Bounds),
+		marked: time.Now(),
+	}
+	d.frames.unpacker, _ = dec.(format.Unpacker)
+	if c.Source.Again.Decoder != nil {
+		d.tracer = dec.(format.Tracer)
 	}
 	d.from = &batch.Provenance{Topic: topic, Partition: p}
 	return d, nil
@@ -132,13 +139,30 @@ func (d *decoding) decode(ctx context.Context, m connector.Message, send sender)
 		return nil
 	}
 	d.next, d.dirty = m.Offset, true
-	rest := m.Value
+	if err := d.walk(ctx, m, send); err != nil {
+		return err
+	}
+	d.next = m.Offset + 1
+	d.records++
+	d.bytes += len(m.Value)
+	if d.full() {
+		return d.makeRoom(ctx, send)
+	}
+	return nil
+}
+
+// walk takes the frames of a record into the open batch; what is no record at all is one that is bad.
+func (d *decoding) walk(ctx context.Context, m connector.Message, send sender) error {
+	if m.Bad != nil {
+		return d.reject(m, m.Value, 0, m.Bad)
+	}
+	d.frames.begin(m.Value)
 	for index := int32(0); ; index++ {
-		frame, remaining, ok, err := d.splitter.Next(rest)
-		if !ok {
-			break
+		frame, ok, err := d.frames.next()
+		if !ok && err == nil {
+			return nil
 		}
-		if rest = remaining; d.full() {
+		if d.full() {
 			if err := d.makeRoom(ctx, send); err != nil {
 				return err
 			}
@@ -158,13 +182,6 @@ func (d *decoding) decode(ctx context.Context, m connector.Message, send sender)
 			return err
 		}
 	}
-	d.next = m.Offset + 1
-	d.records++
-	d.bytes += len(m.Value)
-	if d.full() {
-		return d.makeRoom(ctx, send)
-	}
-	return nil
 }
 
 // makeRoom sends the open batch.
@@ -185,9 +202,18 @@ func (d *decoding) row(m connector.Message, frame []byte, index int32) error {
 			return err
 		}
 	}
+	if len(d.c.Letters) > 0 {
+		frame = d.frames.whole(frame)
+	}
 	d.open(frame)
+	if d.bounds.Window > 0 {
+		d.bounds.frame(false)
+	}
 	d.builder.EndRow()
 	d.from.Append(m.Offset, index, m.Time, frame)
+	if d.tracer != nil {
+		d.traced = d.tracer.Trace(d.traced)
+	}
 	return nil
 }
 
@@ -205,25 +231,30 @@ func (d *decoding) held() int { return d.builder.Rows() + len(d.rejected) }
 // reject deals with a frame that can't be decoded as the table's bad-data policy says. Errors of other kinds pass through.
 func (d *decoding) reject(m connector.Message, frame []byte, index int32, err error) error {
 	var bad *format.DataError
+	var cut *framing.Error
+	var none *connector.BadRecord
 	switch {
 	case errors.As(err, &bad):
-	case errors.Is(err, framing.ErrTooLong):
-		bad = &format.DataError{Code: "framing.too_long", Message: err.Error()}
+	case errors.As(err, &none):
+		bad = &format.DataError{Code: none.Code, Message: none.Message}
+	case errors.As(err, &cut):
+		bad = &format.DataError{Code: cut.Code, Message: cut.Message}
 	default:
 		return fmt.Errorf("topic %s partition %d offset %d frame %d: %w", d.topic, d.partition, m.Offset, index, err)
 	}
-	if d.c.Source.BadData == format.Fail {
-		return fault.Inputf("table %s: bad data at topic %s partition %d offset %d frame %d: %w; "+
-			"set bad_data to 'drop' or 'dead_letter' to go on past such records",
-			d.c.Source.Table, d.topic, d.partition, m.Offset, index, bad)
+	letter := deadletter.Letter{
+		Topic: d.topic, Partition: d.partition, Offset: m.Offset, Frame: index, Time: m.Time, Value: frame,
+		Code: bad.Code, Path: bad.Path, Message: bad.Message, Expected: bad.Expected, Found: bad.Found,
 	}
-	r := rejection{letters: -1}
+	exceeded := d.bounds.frame(true)
+	if d.c.Source.BadData == format.Fail || exceeded != "" {
+		d.c.Stats.Recent.add(letter)
+		return fault.InputError(&BadDataError{Table: d.c.Source.Table, Letter: letter, Exceeded: exceeded})
+	}
+	r := rejection{letter: letter, letters: -1}
 	if d.c.Source.BadData == format.DeadLetter {
 		r.letters = d.c.Source.Letters
-	}
-	r.letter = deadletter.Letter{
-		Topic: d.topic, Partition: d.partition, Offset: m.Offset, Frame: index,
-		Code: bad.Code, Path: bad.Path, Message: bad.Message, Time: m.Time, Value: frame,
+		r.letter.Value = d.frames.whole(frame)
 	}
 	d.warned.log(d.c.Log, "bad record", &r.letter)
 	d.open(frame)
@@ -235,7 +266,7 @@ func (d *decoding) reject(m connector.Message, frame []byte, index int32, err er
 // too, since they are held as well.
 func (d *decoding) full() bool {
 	l := d.c.Limits
-	return d.held() >= l.Rows || d.builder.Bytes() >= l.Bytes || d.raw >= rawFactor*l.Bytes
+	return d.held() >= l.Rows || d.builder.Bytes()+4*len(d.traced) >= l.Bytes || d.raw >= rawFactor*l.Bytes
 }
 
 // rawFactor is how many times the byte limit of a batch its frames may take, which are text where columns are binary.
@@ -258,9 +289,11 @@ func (d *decoding) due() (bool, signal) {
 // cut closes the open batch and makes an item of it.
 func (d *decoding) cut(s signal, err error) item {
 	it := item{rejected: d.rejected, signal: s, err: err, point: point{next: d.next, seen: d.seen(), read: d.last}}
-	it.size = int64(d.raw + d.builder.Bytes() + rowCost*d.held())
+	it.size = int64(d.raw + d.builder.Bytes() + rowCost*d.held() + 4*len(d.traced))
 	if rows := d.builder.Rows(); rows > 0 {
 		it.batch = &batch.Batch{Record: d.builder.NewRecord(), From: d.from}
+		it.traces = traces{d.from, d.traced}
+		d.traced = make([]uint32, 0, len(d.traced))
 		d.c.Stats.RowsIn.Add(int64(rows))
 		d.from = d.from.Next()
 	}

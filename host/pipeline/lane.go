@@ -41,6 +41,7 @@ type item struct {
 	batch    *batch.Batch     // decoded rows; nil: none
 	outputs  []operator.Batch // what the chain made of them
 	rejected []rejection      // rows that decoding or the chain refused
+	traces   traces           // of the decoded rows, where sinks carry values
 	size     int64            // bytes of the budget that the item holds
 	signal   signal           // what to do behind the rows
 	err      error            // why the lane stops, where signal is stop and there is a reason

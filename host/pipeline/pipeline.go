@@ -77,6 +77,17 @@ type Source struct {
 	// BadData is what becomes of a record that can't be decoded; Letters its dead letters where BadData says so.
 	BadData format.Policy
 	Letters int
+	// Bounds are how many bad records are too many to go on, where BadData is not format.Fail.
+	Bounds format.Bounds
+	// Again decodes the columns that sinks carry, for the rows of which they are not carried. With it Decoder makes a
+	// format.Tracer, and every frame is a row.
+	Again Again
+}
+
+// Again decodes frames a second time: they were found good before. The zero Again does not.
+type Again struct {
+	Decoder func() (format.Decoder, error)
+	Schema  *arrow.Schema
 }
 
 // Metadata is a column of the table that takes the record's metadata: offset, partition, topic, timestamp, key or frame.
@@ -95,8 +106,12 @@ type Sink struct {
 	Connector connector.Config
 	Encoder   func() (format.Encoder, error)
 	Output    int
-	// Columns are the places of the sink's fields in the output's batches.
+	// Columns are the places of the sink's fields in the output's batches; -1 for those that Patcher carries.
 	Columns []int
+	// Patcher writes the rows whose records let it, with bytes of those; Encoder the others, for which Again has the places of the
+	// carried fields in Source.Again's schema, -1 for those that Columns has. nil: Encoder writes all.
+	Patcher func() (format.Patcher, error)
+	Again   []int
 	// Key is the place in the batch of the column that becomes the record's key, -1 where records have none.
 	Key int
 }

@@ -15,8 +15,9 @@ type rejection struct {
 	condemned bool // a module failed on it alone
 }
 
-// rejected counts a rejected row by its code; Rejected counts all of them.
+// rejected counts a rejected row by its code, and remembers it; Rejected counts all of them.
 func (s *Stats) rejected(r *rejection) {
+	s.Recent.add(r.letter)
 	switch {
 	case r.condemned:
 		s.Condemned.Add(1)

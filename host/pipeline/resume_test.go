@@ -176,6 +176,7 @@ func drawJob(t *rapid.T) job {
 		chain:    rapid.SliceOfN(rapid.SampledFrom(independent), 0, 3).Draw(t, "chain"),
 		onReject: rapid.SampledFrom([]OnReject{{Letters: -1}, {Letters: -1, Drop: true}, {Letters: 0}}).Draw(t, "on_reject"),
 		letters:  rapid.IntRange(1, 3).Draw(t, "letters"),
+		carry:    rapid.Bool().Draw(t, "carry"),
 		sinks:    []target{{topic: "out", partitions: rapid.IntRange(1, 3).Draw(t, "partitions")}},
 	}
 	if rapid.Bool().Draw(t, "split") {
@@ -190,7 +191,7 @@ func drawJob(t *rapid.T) job {
 			var frames []string
 			for range rapid.IntRange(0, 4).Draw(t, "frames") {
 				n++
-				frame := fmt.Sprintf(`{"n":%d,"s":"%d"}`, n, p)
+				frame := fmt.Sprintf(`{"n":%s%d,"s":"%d"}`, rapid.SampledFrom([]string{"", "", "0"}).Draw(t, "zeros"), n, p)
 				if rapid.IntRange(0, 99).Draw(t, "luck") < mistakes {
 					frame = "}" + frame
 				}

@@ -22,6 +22,10 @@ type Stats struct {
 	BytesIn    atomic.Int64 // bytes of record values read
 	BytesOut   atomic.Int64 // bytes of record values that sinks have confirmed
 
+	// Verbatim counts rows that went out as the bytes of their records, Patched those that were made of values of their records and of
+	// others: what was made for a sink, whether it was found there already or is confirmed later.
+	Verbatim, Patched atomic.Int64
+
 	// Suppressed counts records and dead letters that were made and not written, because they were found in the sink: a run
 	// before had written them. The lane's writing side adds one where it leaves out an ordinal.
 	Suppressed atomic.Int64
@@ -38,6 +42,8 @@ type Stats struct {
 	// Rejected by code: frames that could not be decoded, rows that a module rejected, rows that a module failed on alone.
 	// Dead letters by code, as they are confirmed.
 	BadData, Refused, Poison, LetterCodes Codes
+	// Recent are the rows that were rejected last, and the one that has stopped the pipeline.
+	Recent Recent
 
 	// Parts is the trouble that connectors have had, by who had it.
 	Parts [Parts]Trouble

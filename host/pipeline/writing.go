@@ -106,10 +106,14 @@ type table struct {
 	output
 	Sink
 	encoder format.Encoder
+	carrier *carrier // nil: encoder writes all rows
 	columns []arrow.Array
 	buf     []byte
-	ends    []int // where each row's record ends in buf
+	spans   []span // where each row's record is in buf
 }
+
+// span is a part of a buffer.
+type span struct{ from, to int }
 
 func (s *sinks) open(ctx context.Context, lane string, saved checkpoint.Lane, last checkpoint.Checkpoint) (*writing, error) {
 	w := &writing{c: s.c, saved: saved, last: last, checkpointed: time.Now(), unsure: tally{}, mostOnce: s.c.mostOnce()}
@@ -119,13 +123,18 @@ func (s *sinks) open(ctx context.Context, lane string, saved checkpoint.Lane, la
 			_ = w.close() // the first error is the one to tell
 			return nil, fmt.Errorf("table %s: %w", t.Table, err)
 		}
+		carrier, err := s.c.newCarrier(t)
+		if err != nil {
+			_ = w.close()
+			return nil, fmt.Errorf("table %s: %w", t.Table, err)
+		}
 		out, err := s.c.openOutput(ctx, s.tables[i], t.Connector, s.c.countName(t), lane, last)
 		if err != nil {
 			_ = w.close() // the first error is the one to tell
 			return nil, err
 		}
 		out.byKey = t.Key >= 0
-		w.tables = append(w.tables, table{output: out, Sink: t, encoder: enc, columns: make([]arrow.Array, len(t.Columns))})
+		w.tables = append(w.tables, table{output: out, Sink: t, encoder: enc, carrier: carrier, columns: make([]arrow.Array, len(t.Columns))})
 	}
 	for i, l := range s.c.Letters {
 		out, err := s.c.openOutput(ctx, s.letters[i], l.Connector, lettersName(l), lane, last)
@@ -208,22 +217,25 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch, it *item) 
 			"the module has to give its rows origins, or patches", madeOf(b, 0))
 	}
 	began := time.Now()
-	if err := t.encode(b, rows); err != nil {
+	if err := t.encode(b, rows, &it.traces); err != nil {
 		return err
+	}
+	if c := t.carrier; c != nil {
+		w.c.Stats.Verbatim.Add(c.verbatim)
+		w.c.Stats.Patched.Add(c.patched)
 	}
 	began = spent(&w.c.Stats.Encode, began)
 	var key func(row int) []byte
 	if t.Key >= 0 {
 		key = keys(b.Record.Column(t.Key))
 	}
-	start := 0
-	for row, end := range t.ends {
-		m := connector.Message{Time: -1, Value: t.buf[start:end]}
+	for row, at := range t.spans {
+		if t.withholds(lastOffset(b, row), it) {
+			continue
+		}
+		m := connector.Message{Time: -1, Value: t.buf[at.from:at.to]}
 		if key != nil {
 			m.Key = key(row)
-		}
-		if start = end; t.withholds(lastOffset(b, row), it) {
-			continue
 		}
 		err := t.put(ctx, lastOffset(b, row), m)
 		if errors.Is(err, connector.ErrTooLarge) {
@@ -237,23 +249,39 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch, it *item) 
 	return nil
 }
 
-// encode fills buf and ends with the records of the batch's rows.
-func (t *table) encode(b *batch.Batch, rows int) error {
+// encode fills buf and spans with the records of the batch's rows.
+func (t *table) encode(b *batch.Batch, rows int, traces *traces) error {
+	t.buf, t.spans = t.buf[:0], t.spans[:0]
+	if t.carrier != nil {
+		return t.carry(b, rows, traces)
+	}
 	for i, col := range t.Columns {
 		t.columns[i] = b.Record.Column(col)
 	}
 	if err := t.encoder.Bind(t.columns); err != nil {
 		return err
 	}
-	t.buf, t.ends = t.buf[:0], t.ends[:0]
 	for row := range rows {
-		var err error
-		if t.buf, err = t.encoder.Append(t.buf, row); err != nil {
-			return fault.Inputf("a row made of %s: %w; leave such rows out before they reach the sink, or give the column another type", madeOf(b, row), err)
+		at, err := t.append(row)
+		if err != nil {
+			return inexpressible(b, row, err)
 		}
-		t.ends = append(t.ends, len(t.buf))
+		t.spans = append(t.spans, at)
 	}
 	return nil
+}
+
+// append appends the record of a row of the encoder's columns to buf.
+func (t *table) append(row int) (at span, err error) {
+	at.from = len(t.buf)
+	t.buf, err = t.encoder.Append(t.buf, row)
+	at.to = len(t.buf)
+	return at, err
+}
+
+// inexpressible is the error of a row that the sink's format cannot express.
+func inexpressible(b *batch.Batch, row int, err error) error {
+	return fault.Inputf("a row made of %s: %w; leave such rows out before they reach the sink, or give the column another type", madeOf(b, row), err)
 }
 
 // madeOf names the record that a row came from.
@@ -550,6 +578,7 @@ func (o *output) close() error {
 
 func (w *writing) close() (err error) {
 	for i := range w.tables {
+		w.tables[i].carrier.release()
 		err = errors.Join(err, w.tables[i].close())
 	}
 	for i := range w.letters {

@@ -165,7 +165,7 @@ var fences = []fence{
 	{"github.com/tetratelabs/wazero", []string{"host/engine/wazeroengine", "host/sandbox", "bench/guest"}},
 	{"github.com/bytecodealliance/wasmtime-go", []string{"host/engine/wasmtimeengine"}},
 	{"C", []string{"host/engine/wasmtimeengine"}},
-	{"github.com/apache/arrow-go", []string{"host", "test/evil", "bench/guest"}},
+	{"github.com/apache/arrow-go", []string{"host", "test/evil", "test/differential", "bench/guest", "bench/format"}},
 	{module + "/host", []string{"host", "cmd", "test", "bench"}},
 }
 

@@ -242,6 +242,11 @@ func (m *Memory) Metadata() []connector.Column {
 	}
 }
 
+// Describe says what it is; its options are those of the type's doc.
+func (m *Memory) Describe() connector.Description {
+	return connector.Description{Summary: "topics in memory, for tests", Deliveries: []connector.Delivery{connector.AtLeastOnce, connector.AtMostOnce, connector.ExactlyOnce}}
+}
+
 // Configure takes the options of the type's doc.
 func (m *Memory) Configure(role connector.Role, options *option.Bag) (connector.Config, error) {
 	c := &memoryConfig{memory: m, role: role, topic: options.Required("topic")}

@@ -345,8 +345,17 @@ func readingEnds(ctx context.Context, b *bench) error {
 	if earliest, err := s.Earliest(ctx, 0); err != nil || earliest != start {
 		return fmt.Errorf("the earliest offset is %d (%w), the start is %d", earliest, err, start)
 	}
+	all, err := b.all(ctx, s, 0)
+	if err != nil || len(all) != many {
+		return fmt.Errorf("%d records, want %d (%w)", len(all), many, err)
+	}
+	end, err := s.End(ctx, 0)
+	if err != nil {
+		return err
+	}
+	all = append(all, connector.Message{Offset: end})
 	for _, span := range [][2]int64{{0, many}, {0, 0}, {5, 6}, {0, many / 2}, {many / 3, many - 1}} {
-		r, err := s.Open(ctx, 0, start+span[0], start+span[1], nil)
+		r, err := s.Open(ctx, 0, all[span[0]].Offset, all[span[1]].Offset, nil)
 		if err != nil {
 			return err
 		}

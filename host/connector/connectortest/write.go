@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/weir-stream/weir/host/connector"
@@ -102,25 +103,29 @@ func equalKeysShareAPartition(ctx context.Context, b *bench) error {
 
 // all reads a partition from its start to its end.
 func (b *bench) all(ctx context.Context, s connector.Source, partition uint32) (all []connector.Message, err error) {
+	start, err := s.Start(ctx, partition)
+	if err != nil {
+		return nil, err
+	}
 	end, err := s.End(ctx, partition)
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.reader(ctx, b.Earliest, partition, -1)
+	r, err := s.Open(ctx, partition, start, end, nil)
 	if err != nil {
 		return nil, err
 	}
-	for len(all) == 0 || all[len(all)-1].Offset < end-1 {
-		if end == 0 {
-			break
-		}
+	b.closers = append(b.closers, r.Close)
+	for {
 		got, err := r.Read(ctx)
+		if err == io.EOF {
+			return all, nil
+		}
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, got...)
 	}
-	return all, nil
 }
 
 func emptyKeyIsAKey(ctx context.Context, b *bench) error {

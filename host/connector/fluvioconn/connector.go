@@ -1,20 +1,4 @@
-// Package fluvioconn reads and writes Fluvio topics.
-//
-// Options of a table, beside those of every connector:
-//
-//	topic              the topic's name, matched exactly; required
-//	endpoint           HOST:PORT of the SC; goes before --endpoint and the profile
-//	profile            a profile of ~/.fluvio/config; default: --endpoint, else the active one
-//	source.offset      'earliest' or 'latest' (the default): where a pipeline without a checkpoint begins
-//	source.isolation   'read_committed' (the default): records that enough replicas have; 'read_uncommitted': all that the leader has
-//	source.lost        'fail' (the default) or 'skip': what to do where records were removed before they were read
-//	source.consumer    the name of a consumer whose stored offset in the cluster follows the checkpoints; default: none is stored.
-//	                   It is for others to look at: weir itself goes on where its checkpoint says
-//	source.drop_stale  true (the default) or false: leave out records that come a second time from a writer of a producer sequence
-//	delivery           sinks: 'at_least_once' (the default), 'at_most_once' or 'exactly_once'
-//	sink.linger        sinks: how long an unfinished batch waits for more records; default 0
-//	sink.batch_size    sinks: bytes of a batch before compression; default 1 MiB
-//	sink.compression   sinks: 'none', 'gzip', 'snappy', 'lz4' or 'zstd'; default: what the topic asks for
+// Package fluvioconn reads and writes Fluvio topics. [Connector.Describe] lists the options of its tables.
 package fluvioconn
 
 import (
@@ -62,7 +46,7 @@ func (Connector) Metadata() []connector.Column {
 // dead letter too.
 const maxRequest = 32<<20 - 4096
 
-// Configure takes the options of the package doc.
+// Configure takes the options of Describe.
 func (Connector) Configure(role connector.Role, options *option.Bag) (connector.Config, error) {
 	c := &config{role: role}
 	c.topic = options.Required("topic")

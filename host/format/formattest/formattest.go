@@ -20,10 +20,14 @@ import (
 type Suite struct {
 	Format format.Format
 	Fields []format.Field // field i goes to column i
-	Good   [][]byte       // frames that decode; at least one
-	Bad    [][]byte       // frames that do not
+	Good   [][]byte       // frames whose rows all decode; at least one, and the first of one row
+	Bad    [][]byte       // frames that have a row that does not
 	// Encodes says that the format has an encoder, and that every good row comes back equal after it was encoded.
 	Encodes bool
+	// Rows is how many rows the good frames have together; 0: one each.
+	Rows int
+	// Declared is what the table declares for a format.Shaper to make Fields of; nil: Fields.
+	Declared []arrow.Field
 }
 
 // Run runs the bank.
@@ -33,6 +37,9 @@ func Run(t *testing.T, s Suite) {
 	t.Run("a damaged frame leaves no trace", s.damagedFrameLeavesNoTrace)
 	t.Run("a frame is neither kept nor changed", s.frameIsNotKept)
 	t.Run("a pruned field is checked", s.prunedFieldIsChecked)
+	t.Run("rows stand alone", s.wholeRowsStandAlone)
+	t.Run("walks end", s.walksEnd)
+	t.Run("columns are shaped", s.columnsAreShaped)
 	t.Run("columns of the caller come after the decoder's", s.callersColumns)
 	if s.Encodes {
 		t.Run("rows come back from their messages", s.rowsComeBack)
@@ -71,10 +78,9 @@ func (s Suite) decode(t *testing.T, frames [][]byte) arrow.RecordBatch {
 	d, b := s.decoder(t, s.Fields), batch.NewBuilder(s.schema(), checked(t))
 	defer b.Release()
 	for i, frame := range frames {
-		if err := d.Decode(frame, b); err != nil {
+		if err := keep(d, frame, b); err != nil {
 			t.Fatalf("frame %d: %v", i, err)
 		}
-		b.EndRow()
 	}
 	record := b.NewRecord()
 	t.Cleanup(record.Release)
@@ -83,8 +89,12 @@ func (s Suite) decode(t *testing.T, frames [][]byte) arrow.RecordBatch {
 
 func (s Suite) goodFramesDecode(t *testing.T) {
 	record := s.decode(t, s.Good)
-	if int(record.NumRows()) != len(s.Good) {
-		t.Fatalf("%d rows of %d frames", record.NumRows(), len(s.Good))
+	rows := s.Rows
+	if rows == 0 {
+		rows = len(s.Good)
+	}
+	if int(record.NumRows()) != rows {
+		t.Fatalf("%d rows in %d frames, want %d", record.NumRows(), len(s.Good), rows)
 	}
 	for i, f := range s.Fields {
 		if !f.Nullable && record.Column(i).NullN() > 0 {
@@ -106,13 +116,10 @@ func (s Suite) damagedFrameLeavesNoTrace(t *testing.T) {
 	d, b := s.decoder(t, s.Fields), batch.NewBuilder(s.schema(), checked(t))
 	defer b.Release()
 	try := func(damaged []byte) {
-		if err := d.Decode(damaged, b); err == nil {
-			b.Rollback()
-		}
-		if err := d.Decode(s.Good[0], b); err != nil {
+		_ = leave(d, damaged, b)
+		if err := keep(d, s.Good[0], b); err != nil {
 			t.Fatalf("the good frame after %q: %v", damaged, err)
 		}
-		b.EndRow()
 	}
 	for _, good := range s.Good {
 		for i := range good {
@@ -142,18 +149,14 @@ func (s Suite) leavesNoTrace(t *testing.T, frame []byte) (refused bool) {
 	defer b.Release()
 	good := append([][]byte{s.Good[0]}, s.Good...)
 	for i, g := range good {
-		if err := d.Decode(g, b); err != nil {
+		if err := keep(d, g, b); err != nil {
 			t.Fatalf("good frame %d after %q: %v", i, frame, err)
 		}
-		b.EndRow()
 		if i > 0 {
 			continue
 		}
 		bytesBefore := b.Bytes()
-		err := d.Decode(frame, b)
-		if err == nil {
-			b.Rollback()
-		} else {
+		if err := leave(d, frame, b); err != nil {
 			refused = true
 			var bad *format.DataError
 			if !errors.As(err, &bad) || !strings.Contains(bad.Code, ".") || bad.Message == "" {
@@ -182,10 +185,9 @@ func (s Suite) frameIsNotKept(t *testing.T) {
 	defer b.Release()
 	for _, good := range s.Good {
 		frame := bytes.Clone(good)
-		if err := d.Decode(frame, b); err != nil {
+		if err := keep(d, frame, b); err != nil {
 			t.Fatal(err)
 		}
-		b.EndRow()
 		if !bytes.Equal(frame, good) {
 			t.Fatalf("frame changed from %q to %q", good, frame)
 		}
@@ -216,13 +218,9 @@ func (s Suite) prunedFieldIsChecked(t *testing.T) {
 		whole, wholeRows := s.decoder(t, s.Fields), batch.NewBuilder(s.schema(), checked(t))
 		pruned, prunedRows := s.decoder(t, fields), batch.NewBuilder(arrow.NewSchema(columns, nil), checked(t))
 		for _, frame := range slices.Concat(s.Good, s.Bad) {
-			want, got := whole.Decode(frame, wholeRows), pruned.Decode(frame, prunedRows)
+			want, got := keep(whole, frame, wholeRows), keep(pruned, frame, prunedRows)
 			if (want == nil) != (got == nil) || want != nil && got.Error() != want.Error() {
 				t.Errorf("%q without %q: %v, with it: %v", frame, fields[i].Name, got, want)
-			}
-			if want == nil && got == nil {
-				wholeRows.EndRow()
-				prunedRows.EndRow()
 			}
 		}
 		want, got := wholeRows.NewRecord(), prunedRows.NewRecord()
@@ -243,11 +241,13 @@ func (s Suite) callersColumns(t *testing.T) {
 	defer b.Release()
 	rows := 0
 	for _, frame := range slices.Concat(s.Bad, s.Good, s.Bad) {
-		if d.Decode(frame, b) == nil {
-			b.Column(len(s.Fields)).AppendInt64(int64(rows))
-			b.EndRow()
-			rows++
-		}
+		_ = walk(d, frame, b, func(_ []byte, err error) {
+			if err == nil {
+				b.Column(len(s.Fields)).AppendInt64(int64(rows))
+				b.EndRow()
+				rows++
+			}
+		})
 	}
 	record := b.NewRecord()
 	defer record.Release()

@@ -54,3 +54,22 @@ func TestRecordsCostNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations in encoding %d records", n, len(frames))
 	}
 }
+
+// Nested records cost none either, once maps, lists and texts have their room.
+func TestNestedRecordsCostNoAllocation(t *testing.T) {
+	fields, schema := table(nestedTable)
+	d := newDecoder(Config{}, fields)
+	b := batch.NewBuilder(schema, checked(t))
+	defer b.Release()
+	frame := []byte(nestedRecord)
+	decode := func() {
+		if err := d.Decode(frame, b); err != nil {
+			t.Error(err)
+		}
+		b.Rollback()
+	}
+	decode()
+	if n := testing.AllocsPerRun(100, decode); n != 0 {
+		t.Errorf("%v allocations a record", n)
+	}
+}

@@ -1,88 +1,136 @@
 package jsonformat
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"math"
 	"strconv"
 	"unicode/utf8"
 )
 
-func appendBool(dst []byte, v bool) []byte {
+// What is named put… writes to b at n, where there is room for any value, and returns the end of what it wrote.
+
+// valueRoom is the most that a put writes, in bytes; an INTERVAL of 60 is the longest.
+const valueRoom = 64
+
+func putBool(b []byte, n int, v bool) int {
 	if v {
-		return append(dst, "true"...)
+		return n + copy(b[n:], "true")
 	}
-	return append(dst, "false"...)
+	return n + copy(b[n:], "false")
 }
 
-// twoDigits holds 00 to 99.
-var twoDigits = func() (t [200]byte) {
-	for i := range 100 {
-		t[2*i], t[2*i+1] = byte('0'+i/10), byte('0'+i%10)
+// twoDigits has the digits of 00 to 99, the first in the lower byte.
+var twoDigits = func() (t [100]uint16) {
+	for i := range t {
+		t[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
 	}
 	return t
 }()
 
-func appendInt(dst []byte, v int64) []byte {
-	u := uint64(v)
-	if v < 0 {
-		dst = append(dst, '-')
-		u = -u
-	}
-	switch {
-	case u < 10:
-		return append(dst, byte('0'+u))
-	case u < 100:
-		return append(dst, twoDigits[2*u], twoDigits[2*u+1])
-	case u < 1000:
-		r := u % 100
-		return append(dst, byte('0'+u/100), twoDigits[2*r], twoDigits[2*r+1])
-	case u < 10000:
-		q, r := u/100, u%100
-		return append(dst, twoDigits[2*q], twoDigits[2*q+1], twoDigits[2*r], twoDigits[2*r+1])
-	}
-	return strconv.AppendUint(dst, u, 10)
+// put2, put3 and put4 write a number in so many digits.
+func put2(b []byte, n int, v uint32) int {
+	binary.LittleEndian.PutUint16(b[n:], twoDigits[v])
+	return n + 2
 }
 
-// append2, append3 and append4 write a number in so many digits.
-func append2(dst []byte, v uint32) []byte { return append(dst, twoDigits[2*v], twoDigits[2*v+1]) }
+func put3(b []byte, n int, v uint32) int {
+	b[n] = byte('0' + v/100)
+	return put2(b, n+1, v%100)
+}
 
-func append3(dst []byte, v uint32) []byte { return append2(append(dst, byte('0'+v/100)), v%100) }
+func put4(b []byte, n int, v uint32) int { return put2(b, put2(b, n, v/100), v%100) }
 
-func append4(dst []byte, v uint32) []byte { return append2(append2(dst, v/100), v%100) }
+// fewDigits are the digits of a number below 10000, the first in the lowest byte. The top bits of the two lowest bytes, which
+// digits leave free, are their number less one: a length that is any is better looked up than branched on.
+type fewDigits uint32
 
-// appendDouble writes v with the fewest digits that read back as v: with a point and at least a digit on both sides of it,
-// and from 1e10 on and below 1e-5 with an exponent ("1.0e10"), as arrow-json does (lexical-write-float's defaults).
-func appendDouble(dst []byte, v float64) []byte {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return append(dst, "null"...)
-	}
-	if whole := int64(v); math.Abs(v) < 1e10 && float64(whole) == v {
-		if whole == 0 && math.Signbit(v) {
-			dst = append(dst, '-')
+func (d fewDigits) text() uint32 { return uint32(d) & 0x7f7f7f7f }
+
+func (d fewDigits) size() int { return int(1 + d>>7&1 + d>>14&2) }
+
+// small are the digits of 0 to 9999.
+var small = func() (t [10000]fewDigits) {
+	for i := range t {
+		text := strconv.Itoa(i)
+		for j := range len(text) {
+			t[i] |= fewDigits(text[j]) << (8 * j)
 		}
-		return append(appendInt(dst, whole), ".0"...)
+		more := fewDigits(len(text) - 1)
+		t[i] |= more&1<<7 | more>>1<<15
 	}
-	if a := math.Abs(v); a >= 1e-5 && a < 1e10 {
-		return strconv.AppendFloat(dst, v, 'f', -1, 64) // not whole, so there is a point
+	return t
+}()
+
+func putInt(b []byte, n int, v int64) int {
+	sign := v >> 63 // 0 or -1
+	b[n] = '-'
+	return putUint(b, n-int(sign), uint64((v^sign)-sign))
+}
+
+func putUint(b []byte, n int, u uint64) int {
+	if u < uint64(len(small)) {
+		digits := small[u]
+		binary.LittleEndian.PutUint32(b[n:], digits.text())
+		return n + digits.size()
+	}
+	return len(strconv.AppendUint(b[:n], u, 10))
+}
+
+// putDouble writes v, which has bits (32 or 64) of precision, with the fewest digits that read back as v: with a point and
+// at least a digit on both sides of it, and from 1e10 on and below 1e-5 with an exponent ("1.0e10"), as arrow-json does
+// (lexical-write-float's defaults).
+func putDouble(b []byte, n int, v float64, bits int) int {
+	a, exact := math.Abs(v), 1e10
+	if bits == 32 {
+		exact = 1 << 24 // from here on a FLOAT has fewer digits than the whole number
+	}
+	if whole := int64(v); a < exact && float64(whole) == v {
+		if whole == 0 && math.Signbit(v) {
+			b[n] = '-'
+			n++
+		}
+		n = putInt(b, n, whole)
+		return n + copy(b[n:], ".0")
+	}
+	switch {
+	case a >= 1e-5 && a < 1e10:
+		start := n
+		n = len(strconv.AppendFloat(b[:n], v, 'f', -1, bits))
+		if a >= exact && bytes.IndexByte(b[start:n], '.') < 0 {
+			n += copy(b[n:], ".0")
+		}
+		return n
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return n + copy(b[n:], "null")
 	}
 	var space [32]byte
-	text := strconv.AppendFloat(space[:0], v, 'e', -1, 64) // -d.ddde±dd
+	text := strconv.AppendFloat(space[:0], v, 'e', -1, bits) // -d.ddde±dd
 	e := len(text) - 1
 	for text[e] != 'e' {
 		e--
 	}
-	dst = append(dst, text[:e]...)
+	n += copy(b[n:], text[:e])
 	if e == 1 || e == 2 && text[0] == '-' { // a single digit
-		dst = append(dst, ".0"...)
+		n += copy(b[n:], ".0")
 	}
-	dst = append(dst, 'e')
+	b[n] = 'e'
+	n++
 	sign, digits := text[e+1], text[e+2:]
 	if sign == '-' {
-		dst = append(dst, '-')
+		b[n] = '-'
+		n++
 	}
 	if digits[0] == '0' {
 		digits = digits[1:]
 	}
-	return append(dst, digits...)
+	return n + copy(b[n:], digits)
+}
+
+// appendBase64 writes v in quotes as RFC 4648 section 4 has it, padded.
+func appendBase64(dst, v []byte) []byte {
+	return append(base64.StdEncoding.AppendEncode(append(dst, '"'), v), '"')
 }
 
 // appendText writes s in quotes; false if it is not UTF-8.
@@ -120,69 +168,4 @@ func appendEscape(dst []byte, c byte) []byte {
 		return append(dst, `\t`...)
 	}
 	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-}
-
-const (
-	firstDay = -719528 // 0000-01-01
-	lastDay  = 2932896 // 9999-12-31
-)
-
-// appendTime writes the time v, in units of which a second has so many, as text; false outside the years 0 to 9999.
-func appendTime(dst []byte, v, second int64) ([]byte, bool) {
-	sec := floorDiv(v, second)
-	part := v - sec*second
-	day := floorDiv(sec, 86400)
-	if day < firstDay || day > lastDay {
-		return dst, false
-	}
-	year, month, dom := date(day)
-	clock := uint32(sec - day*86400)
-	dst = append(dst, '"')
-	dst = append(append4(dst, year), '-')
-	dst = append(append2(dst, month), '-')
-	dst = append(append2(dst, dom), 'T')
-	dst = append(append2(dst, clock/3600), ':')
-	dst = append(append2(dst, clock/60%60), ':')
-	dst = append2(dst, clock%60)
-	if part != 0 {
-		nano := uint32(part * (1e9 / second))
-		dst = append3(append(dst, '.'), nano/1e6)
-		if nano%1e6 != 0 {
-			dst = append3(dst, nano/1e3%1e3)
-		}
-		if nano%1e3 != 0 {
-			dst = append3(dst, nano%1e3)
-		}
-	}
-	return append(dst, '"'), true
-}
-
-// date is the date of a day from 1970, firstDay or later. Years are counted from March, so that the leap day is the last
-// (Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days).
-func date(day int64) (year, month, dom uint32) {
-	z := uint32(day + 719468 + 146097) // from 0000-03-01, an era of 400 years earlier so that it is not negative
-	era := z / 146097
-	doe := z - era*146097
-	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
-	doy := doe - (365*yoe + yoe/4 - yoe/100)
-	mp := (5*doy + 2) / 153
-	dom = doy - (153*mp+2)/5 + 1
-	month, year = mp+3, yoe+era*400-400
-	if month > 12 {
-		month -= 12
-		year++
-	}
-	return year, month, dom
-}
-
-// appendMillis writes the time v as whole milliseconds, rounded down; false if they do not fit.
-func appendMillis(dst []byte, v, second int64) ([]byte, bool) {
-	if second > 1000 {
-		return appendInt(dst, floorDiv(v, second/1000)), true
-	}
-	factor := 1000 / second
-	if ms := v * factor; ms/factor == v {
-		return appendInt(dst, ms), true
-	}
-	return dst, false
 }

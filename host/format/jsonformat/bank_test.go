@@ -63,8 +63,24 @@ func suite(c Config) formattest.Suite {
 }
 
 func TestBank(t *testing.T)           { formattest.Run(t, suite(Config{})) }
-func TestBankStrict(t *testing.T)     { formattest.Run(t, suite(Config{Strict: true})) }
+func TestBankStrict(t *testing.T)     { formattest.Run(t, suite(Config{Strictness: Strict})) }
 func TestBankUnixMillis(t *testing.T) { formattest.Run(t, suite(Config{TimestampFormat: UnixMillis})) }
 func TestBankStrictUnixMillis(t *testing.T) {
-	formattest.Run(t, suite(Config{Strict: true, TimestampFormat: UnixMillis}))
+	formattest.Run(t, suite(Config{Strictness: Strict, TimestampFormat: UnixMillis}))
 }
+
+// nestedSuite is the bank's for every type, at several levels.
+func nestedSuite(c Config) formattest.Suite {
+	fields, _ := table(nestedTable)
+	return formattest.Suite{
+		Format: New(c), Fields: fields, Encodes: true,
+		Good: frames(nestedRecord, `{"w":null}`,
+			`{"m":{},"n":{},"l":[],"s":{"b":[],"a":-1},"v":"PT0S","b":"","d":0.001,"w":{"a":{"b":[1.50]}},"u":null,"y":"another word"}`),
+		Bad: frames(`{"w":}`, `{"w":[1,2}`, `{"l":[1,2,null]}`, `{"s":{"a":null}}`, `{"s":{"b":[]}}`, `{"m":{"k":{"x":1000}}}`,
+			`{"n":{"x":{}}}`, `{"n":{"1":{"a":tru}}}`, `{"s":{"a":1,"c":{"d":"?"}},"l":[1,2]}`, `{"b":"?","y":"a word that stays unknown"}`,
+			`{"l":[1,2,3`, `{"m":{"a":{"x":1},"b":{"x":true}}}`, `{"k":-1}`, `{"u":"?"}`, `{"v":"P"}`),
+	}
+}
+
+func TestBankNested(t *testing.T)       { formattest.Run(t, nestedSuite(Config{})) }
+func TestBankNestedStrict(t *testing.T) { formattest.Run(t, nestedSuite(Config{Strictness: Strict})) }

@@ -2,6 +2,7 @@ package jsonformat
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -68,6 +69,10 @@ func flightFields(keep ...string) ([]format.Field, *arrow.Schema) {
 // benchmarkDecode decodes frames over and over, in batches of batch.DefaultLimits, and expects bad of them to be refused.
 func benchmarkDecode(b *testing.B, frames [][]byte, bad int, keep ...string) {
 	fields, schema := flightFields(keep...)
+	benchmarkTable(b, frames, bad, fields, schema)
+}
+
+func benchmarkTable(b *testing.B, frames [][]byte, bad int, fields []format.Field, schema *arrow.Schema) {
 	d, err := New(Config{}).NewDecoder(fields)
 	if err != nil {
 		b.Fatal(err)
@@ -125,16 +130,77 @@ func BenchmarkDecode1PercentBad(b *testing.B) {
 	benchmarkDecode(b, frames, len(frames)/100)
 }
 
+// citations are records of texts of many lengths, a few of them empty or null, as parking citations have them.
+func citations() [][]byte {
+	random := rand.New(rand.NewPCG(3, 4))
+	pick := func(words ...string) string { return words[random.IntN(len(words))] }
+	out := make([][]byte, 2000)
+	for i := range out {
+		out[i] = fmt.Appendf(nil, `{"ticket_number":"%d","issue_date":"2015-12-%02dT00:00:00","issue_time":"%d","meter_id":%s,"marked_time":null,`+
+			`"rp_state_plate":"%s","plate_expiry_date":"2016%02d","vin":"","make":"%s","body_style":"%s","color":"%s","location":"%d %s ST",`+
+			`"route":"00%d","agency":"%d","violation_code":"%s","violation_description":"%s","fine_amount":"%d","latitude":"%d","longitude":"%d"}`,
+			1103341116+random.IntN(1e6), 1+random.IntN(28), random.IntN(2400), pick(`null`, `"WF74"`, `"CB3011"`), pick("CA", "CA", "CA", "NV", "AZ"),
+			1+random.IntN(12), pick("HOND", "TOYT", "FORD", "GMC", "NISS"), pick("PA", "TK", "VN"), pick("GY", "WH", "BK", "BL"),
+			random.IntN(9999), pick("WALL", "COLLEGE", "SAN PEDRO ST AND 12TH", "WILSHIRE"), random.IntN(600), random.IntN(60),
+			pick("4000A1", "8939", "80.69BS", "5204A-"), pick("NO EVIDENCE OF REG", "WHITE CURB", "NO PARK/STREET CLEAN", "METER EXP."),
+			50+random.IntN(100), 6439997+random.IntN(99999), 1802686+random.IntN(99999))
+	}
+	return out
+}
+
+func BenchmarkDecodeTexts(b *testing.B) {
+	fields, schema := table("ticket_number TEXT, issue_date TEXT, issue_time TEXT, meter_id TEXT, marked_time TEXT, rp_state_plate TEXT, " +
+		"plate_expiry_date TEXT, vin TEXT, make TEXT, body_style TEXT, color TEXT, location TEXT, route TEXT, agency TEXT, " +
+		"violation_code TEXT, violation_description TEXT, fine_amount TEXT, latitude TEXT, longitude TEXT")
+	benchmarkTable(b, citations(), 0, fields, schema)
+}
+
+func BenchmarkDecodeFloats(b *testing.B) {
+	random := rand.New(rand.NewPCG(5, 6))
+	frames := make([][]byte, 2000)
+	for i := range frames {
+		frames[i] = fmt.Appendf(nil, `{"id":%d,"lat":%v,"lon":%v,"alt":%.2f,"speed":%.3f,"x":%v,"y":%v,"z":%v,"tiny":%v,"temperature":%.1f,"ratio":%v}`,
+			i, random.Float64()*90, random.Float64()*-180, random.Float64()*1e4, random.Float64()*100, random.NormFloat64(), random.NormFloat64(),
+			random.NormFloat64(), random.Float64()*1e-9, random.Float64()*40-10, float32(random.Float64()))
+	}
+	fields, schema := table("id BIGINT, lat DOUBLE, lon DOUBLE, alt DOUBLE, speed DOUBLE, x DOUBLE, y DOUBLE, z DOUBLE, tiny DOUBLE, " +
+		"temperature FLOAT, ratio FLOAT")
+	benchmarkTable(b, frames, 0, fields, schema)
+}
+
+func BenchmarkDecodeNested(b *testing.B) {
+	random := rand.New(rand.NewPCG(7, 8))
+	frames := make([][]byte, 2000)
+	for i := range frames {
+		f := fmt.Appendf(nil, `{"id":%d,"user":{"name":"user %d","address":{"city":"Springfield","zip":"%05d"},"verified":true},"items":[`,
+			i, random.IntN(1e6), random.IntN(1e5))
+		for j := range 1 + random.IntN(5) {
+			if j > 0 {
+				f = append(f, ',')
+			}
+			f = fmt.Appendf(f, `{"sku":"SKU-%d","quantity":%d,"price":%.2f,"tags":["new","sale"]}`, random.IntN(1e5), 1+random.IntN(9), random.Float64()*100)
+		}
+		frames[i] = fmt.Appendf(f, `],"attributes":{"channel":"web","campaign":"c%d"},"total":%.2f}`, random.IntN(100), random.Float64()*1000)
+	}
+	fields, schema := table("id BIGINT, user STRUCT<name TEXT, address STRUCT<city TEXT, zip TEXT>, verified BOOLEAN>, " +
+		"items LIST<STRUCT<sku TEXT, quantity INT, price DECIMAL(10, 2), tags TEXT[]>>, attributes MAP<TEXT, TEXT>, total DOUBLE")
+	benchmarkTable(b, frames, 0, fields, schema)
+}
+
 func BenchmarkEncodeAll(b *testing.B) {
-	fields, schema := flightFields()
+	fields, _ := flightFields()
+	benchmarkEncode(b, fields, flights(b))
+}
+
+// benchmarkEncode encodes the rows of frames over and over.
+func benchmarkEncode(b *testing.B, fields []format.Field, frames [][]byte) {
 	f := New(Config{})
 	d, err := f.NewDecoder(fields)
 	if err != nil {
 		b.Fatal(err)
 	}
-	builder := batch.NewBuilder(schema, memory.DefaultAllocator)
+	builder := batch.NewBuilder(suiteSchema(fields), memory.DefaultAllocator)
 	defer builder.Release()
-	frames := flights(b)
 	for _, frame := range frames {
 		if err := d.Decode(frame, builder); err != nil {
 			b.Fatal(err)

@@ -14,21 +14,12 @@ import (
 	"github.com/weir-stream/weir/host/format"
 )
 
-// table makes nullable fields, each of its own column, from "name TYPE, name TYPE NOT NULL".
+// table makes fields, each of its own column, from "name TYPE, name TYPE NOT NULL".
 func table(columns string) ([]format.Field, *arrow.Schema) {
-	types := map[string]arrow.DataType{
-		"TEXT": arrow.BinaryTypes.String, "BIGINT": arrow.PrimitiveTypes.Int64, "INT": arrow.PrimitiveTypes.Int32,
-		"DOUBLE": arrow.PrimitiveTypes.Float64, "BOOLEAN": arrow.FixedWidthTypes.Boolean,
-		"TIMESTAMP(0)": timestamp(arrow.Second), "TIMESTAMP(3)": timestamp(arrow.Millisecond),
-		"TIMESTAMP(6)": timestamp(arrow.Microsecond), "TIMESTAMP(9)": timestamp(arrow.Nanosecond),
-	}
+	schema := columnsOf(columns)
 	var fields []format.Field
-	var schema []arrow.Field
-	for i, column := range strings.Split(columns, ", ") {
-		column, notNull := strings.CutSuffix(column, " NOT NULL")
-		name, typ, _ := strings.Cut(column, " ")
-		fields = append(fields, format.Field{Name: name, Type: types[typ], Nullable: !notNull, Column: i})
-		schema = append(schema, arrow.Field{Name: name, Type: types[typ], Nullable: !notNull})
+	for i, f := range schema {
+		fields = append(fields, format.Field{Name: f.Name, Type: f.Type, Nullable: f.Nullable, Column: i})
 	}
 	return fields, arrow.NewSchema(schema, nil)
 }
@@ -73,17 +64,27 @@ func decodeRows(t *testing.T, c Config, columns string, frames ...string) []stri
 	return out
 }
 
-// show is the first value of an array; timestamps as integers.
+// show is the first value of an array as cell has it, text in quotes.
 func show(a arrow.Array) string {
-	switch {
-	case a.IsNull(0):
-		return "null"
-	case a.DataType().ID() == arrow.TIMESTAMP:
-		return fmt.Sprint(int64(a.(*array.Timestamp).Value(0)))
-	case a.DataType().ID() == arrow.STRING:
-		return fmt.Sprintf("%q", a.(*array.String).Value(0))
+	switch a := a.(type) {
+	case *array.String:
+		if a.IsValid(0) {
+			return fmt.Sprintf("%q", a.Value(0))
+		}
+	case *array.MonthDayNanoInterval:
+		if a.IsValid(0) {
+			v := a.Value(0)
+			return fmt.Sprint(v.Months, v.Days, v.Nanoseconds)
+		}
+	case *array.Float32, *array.Float64:
+		if a.IsValid(0) {
+			return a.ValueStr(0)
+		}
 	}
-	return a.ValueStr(0)
+	if a.IsNull(0) {
+		return "null"
+	}
+	return fmt.Sprint(cell(a, 0))
 }
 
 // rules say what a value becomes in a column: by default, and in strict mode ("" for the same).
@@ -160,8 +161,11 @@ var rules = []struct{ column, value, want, strict string }{
 	{"DOUBLE", `-e1`, "json.syntax x", ""},
 	{"DOUBLE", `"1.5"`, "1.5", "json.type x"},
 	{"DOUBLE", `"+1e3"`, "1000", "json.type x"},
-	{"DOUBLE", `"NaN"`, "json.parse x", "json.type x"},
-	{"DOUBLE", `"inf"`, "json.parse x", "json.type x"},
+	{"DOUBLE", `"NaN"`, "NaN", "json.type x"},
+	{"DOUBLE", `"-inf"`, "-Inf", "json.type x"},
+	{"DOUBLE", `"+Infinity"`, "+Inf", "json.type x"},
+	{"DOUBLE", `"infin"`, "json.parse x", "json.type x"},
+	{"DOUBLE", `"++inf"`, "json.parse x", "json.type x"},
 	{"DOUBLE", `"0x10"`, "json.parse x", "json.type x"},
 	{"DOUBLE", `"1_0"`, "json.parse x", "json.type x"},
 	{"DOUBLE", `""`, "json.parse x", "json.type x"},
@@ -242,7 +246,7 @@ var rules = []struct{ column, value, want, strict string }{
 	{"TIMESTAMP(0)", `""`, "json.parse x", ""},
 	{"TIMESTAMP(0)", `1612274910`, "1612274910", "json.type x"},
 	{"TIMESTAMP(9)", `1612274910045.9`, "1612274910045", "json.type x"},
-	{"TIMESTAMP(9)", `9223372036854775808`, "json.range x", ""},
+	{"TIMESTAMP(9)", `9223372036854775808`, "json.range x", "json.type x"},
 	{"TIMESTAMP(9)", `true`, "json.type x", ""},
 }
 
@@ -257,7 +261,7 @@ func TestValues(t *testing.T) {
 			if r.strict != "" {
 				want = r.strict
 			}
-			if got := decodeRows(t, Config{Strict: true}, "x "+r.column, frame)[0]; got != want {
+			if got := decodeRows(t, Config{Strictness: Strict}, "x "+r.column, frame)[0]; got != want {
 				t.Errorf("%s into %s, strict: %s, want %s", frame, r.column, got, want)
 			}
 		}
@@ -283,7 +287,7 @@ func TestNumbersAsMilliseconds(t *testing.T) {
 		if r.strict == "" {
 			r.strict = r.want
 		}
-		if got := decodeRows(t, Config{TimestampFormat: UnixMillis, Strict: true}, "x "+r.column, frame)[0]; got != r.strict {
+		if got := decodeRows(t, Config{TimestampFormat: UnixMillis, Strictness: Strict}, "x "+r.column, frame)[0]; got != r.strict {
 			t.Errorf("%s into %s, strict: %s, want %s", r.value, r.column, got, r.strict)
 		}
 	}
@@ -349,8 +353,8 @@ func TestFrames(t *testing.T) {
 		{"cut short in unicode escape", `{"b":"\u00`, "json.syntax", ""},
 		{"cut short in string", `{"b":"xxxxxxxxxxxxxxxxxxxxxxxxxxx`, "json.syntax", ""},
 		{"cut short in number", `{"a":12`, "json.syntax", ""},
-		{"deep", deep(MaxDepth - 1), "json.missing b", ""},
-		{"too deep", deep(MaxDepth), "json.depth", ""},
+		{"deep", deep(format.DefaultDepth - 1), "json.missing b", ""},
+		{"too deep", deep(format.DefaultDepth), "json.depth", ""},
 		{"too deep for the stack", `{"u":` + strings.Repeat(`[`, 1<<20), "json.depth", ""},
 		{"too deep in a field", `{"a":` + strings.Repeat(`{"x":`, 1<<20), "json.depth", ""},
 	} {
@@ -360,7 +364,7 @@ func TestFrames(t *testing.T) {
 		if got := decodeRows(t, Config{}, "a BIGINT, b TEXT NOT NULL", c.frame)[0]; got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
-		if got := decodeRows(t, Config{Strict: true}, "a BIGINT, b TEXT NOT NULL", c.frame)[0]; got != c.strict {
+		if got := decodeRows(t, Config{Strictness: Strict}, "a BIGINT, b TEXT NOT NULL", c.frame)[0]; got != c.strict {
 			t.Errorf("%s, strict: %s, want %s", c.name, got, c.strict)
 		}
 	}
@@ -402,7 +406,7 @@ func TestUndeclaredKeysAreLearnedUpToABound(t *testing.T) {
 		}
 		b.EndRow()
 	}
-	if n := len(d.shape.names); n != 1+spareKeys {
+	if n := len(d.record.shape.names); n != 1+spareKeys {
 		t.Errorf("%d keys learned, want %d", n, 1+spareKeys)
 	}
 }
@@ -445,8 +449,8 @@ func TestTablesThatJSONCannotHave(t *testing.T) {
 	f := New(Config{})
 	for _, fields := range [][]format.Field{
 		{{Name: "a", Type: arrow.PrimitiveTypes.Int64}, {Name: "a", Type: arrow.BinaryTypes.String}},
-		{{Name: "a", Type: arrow.FixedWidthTypes.Date32}},
-		{{Name: "a", Type: arrow.FixedWidthTypes.Timestamp_ms}}, // with a zone
+		{{Name: "a", Type: arrow.FixedWidthTypes.Date64}},
+		{{Name: "a", Type: &arrow.TimestampType{Unit: arrow.Second, TimeZone: "Europe/Berlin"}}},
 	} {
 		if _, err := f.NewDecoder(fields); err == nil {
 			t.Errorf("decoder for %v", fields)

@@ -14,10 +14,7 @@ func digits8(w uint64) uint64 {
 // plainInt reads the integer of at most 19 digits at p, if what is there is one without needless zeros that ends well
 // before the end of b. Else end is 0.
 func plainInt(b []byte, p int) (v int64, end int) {
-	sign := 0 // the sign is handled without a branch, which in mixed data would often be guessed wrong
-	if b[p] == '-' {
-		sign = 1
-	}
+	sign := isMinus(b[p])
 	p += sign
 	if p+9 > len(b) {
 		return 0, 0
@@ -35,6 +32,9 @@ func plainInt(b []byte, p int) (v int64, end int) {
 	return (v ^ -int64(sign)) + int64(sign), p + n
 }
 
+// isMinus is 1 for a minus and else 0. It is no branch, which in mixed data would often be guessed wrong.
+func isMinus(c byte) int { return int((uint64(c^'-') - 1) >> 63) }
+
 // longInt is plainInt for eight digits and more, from p on, behind the sign (1: minus).
 func longInt(b []byte, p int, sign int64) (v int64, end int) {
 	end = digitsEnd(b, p)
@@ -51,71 +51,69 @@ func longInt(b []byte, p int, sign int64) (v int64, end int) {
 	return (int64(sum) ^ -sign) + sign, end
 }
 
-// verdict says how reading a value went.
-type verdict uint8
-
-const (
-	good       verdict = iota
-	badSyntax          // not a number at all
-	badRange           // does not fit
-	notInteger         // has a fraction or an exponent, and that is not wanted
-	notText            // is a number at all, and that is not wanted
-)
-
-// parseInt reads a number token as an int64. A fraction is dropped and an exponent applied, both exactly, unless strict.
-func parseInt(token []byte, strict bool) (int64, verdict) {
+// parseInt reads a number token as a sign and a magnitude. A fraction is dropped and an exponent applied, both exactly, unless
+// one of them is not wanted.
+func parseInt(token []byte, off Strictness) (negative bool, magnitude uint64, _ verdict) {
 	n, ok := splitNumber(token)
-	if !ok || strict && !n.strict {
-		return 0, badSyntax
+	if !ok || !n.strict && off.Has(NumberSyntax) {
+		return false, 0, badSyntax
 	}
-	if strict && (n.point || n.hasExponent) {
-		return 0, notInteger
+	if off.Has(IntegerFractions) && (n.point || n.hasExponent) {
+		return false, 0, notInteger
 	}
 	var v uint64
 	digits, point := int64(len(n.whole)+len(n.fraction)), int64(len(n.whole))+n.exponent
 	for i := range min(digits, point) {
-		var d byte
-		if i < int64(len(n.whole)) {
-			d = n.whole[i]
-		} else {
-			d = n.fraction[i-int64(len(n.whole))]
-		}
 		hi, lo := bits.Mul64(v, 10)
-		sum, carry := bits.Add64(lo, uint64(d-'0'), 0)
+		sum, carry := bits.Add64(lo, uint64(n.digit(i)-'0'), 0)
 		if hi|carry != 0 {
-			return 0, badRange
+			return false, 0, badRange
 		}
 		v = sum
 	}
 	for i := digits; v != 0 && i < point; i++ {
 		hi, lo := bits.Mul64(v, 10)
 		if hi != 0 {
-			return 0, badRange
+			return false, 0, badRange
 		}
 		v = lo
 	}
+	return n.negative, v, good
+}
+
+// toInt64 is the number of a sign and a magnitude.
+func toInt64(negative bool, magnitude uint64) (int64, verdict) {
 	switch {
-	case n.negative && v <= -math.MinInt64:
-		return -int64(v), good
-	case !n.negative && v <= math.MaxInt64:
-		return int64(v), good
+	case negative && magnitude <= -math.MinInt64:
+		return -int64(magnitude), good
+	case !negative && magnitude <= math.MaxInt64:
+		return int64(magnitude), good
 	}
 	return 0, badRange
 }
 
-// parseIntText reads the text of a string as an int64: digits with an optional sign.
-func parseIntText(text []byte) (int64, verdict) {
-	if len(text) > 0 && text[0] == '+' {
-		text = text[1:]
-		if len(text) > 0 && text[0] == '-' {
-			return 0, badSyntax
-		}
+// parseIntText reads the text of a string as a value of f: digits with an optional sign.
+func (f *field) parseIntText(text []byte) (int64, verdict) {
+	text, ok := withoutPlus(text)
+	if !ok {
+		return 0, badSyntax
 	}
-	v, bad := parseInt(text, false)
 	if n, ok := splitNumber(text); !ok || n.point || n.hasExponent {
 		return 0, badSyntax
 	}
-	return v, bad
+	negative, magnitude, result := parseInt(text, 0)
+	if result != good {
+		return 0, result
+	}
+	return f.fit(negative, magnitude)
+}
+
+// withoutPlus takes a leading plus off the text of a number, which may stand in a string but not in a number of JSON.
+func withoutPlus(text []byte) (_ []byte, ok bool) {
+	if len(text) == 0 || text[0] != '+' {
+		return text, true
+	}
+	return text[1:], len(text) > 1 && text[1] != '-'
 }
 
 // number is a number token taken apart.
@@ -126,6 +124,14 @@ type number struct {
 	hasExponent     bool
 	exponent        int64 // at most ±maxExponent
 	strict          bool  // as RFC 8259 wants it
+}
+
+// digit is digit i of the number, counted through the point.
+func (n *number) digit(i int64) byte {
+	if i < int64(len(n.whole)) {
+		return n.whole[i]
+	}
+	return n.fraction[i-int64(len(n.whole))]
 }
 
 // maxExponent bounds the exponents told apart; no frame has room for as many digits to make up for it.

@@ -7,9 +7,10 @@ import "encoding/binary"
 // costs a look-up, and the shape then expects it. Undeclared keys are learned as well, a bounded number of them.
 type shape struct {
 	names map[string]*node
-	start *node // stands before the first key; matches nothing
-	other *node // stands for all keys that are not known and not learned
-	spare int   // undeclared keys that may still be learned
+	table [tableSize]*node // the same by their first bytes, see keyHash: a few with each hash
+	start *node            // stands before the first key; matches nothing
+	other *node            // stands for all keys that are not known and not learned
+	spare int              // undeclared keys that may still be learned
 }
 
 const (
@@ -17,37 +18,47 @@ const (
 	spareKeySize = 128 // and the longest of them, in bytes
 )
 
-// node is a key. It matches where the frame holds its pattern, the key in quotes with the colon.
+// node is a key. It matches where the frame holds its pattern: the key, the quote that ends it, and the colon.
 type node struct {
-	field *field // nil: undeclared
-	next  *node  // what followed it last
+	field    *field // nil: undeclared
+	next     *node  // what followed it last
+	chained  *node  // another with the same hash
+	reserved trait  // undeclared: what a record has shown that has it
 
+	run          bool // decoder.plain knows the field's kind, and that of the one declared next
+	pattern      string
 	size         int    // of the pattern
-	word0, mask0 uint64 // its first eight bytes
+	word0, mask0 uint64 // its first eight bytes; if nothing matches, these can't
 	word1, mask1 uint64 // the next eight
-	rest         string // and what is behind those
+	last         uint64 // its last eight, of which some may be among the others
+	rest         string // and what is between those
 }
 
 // newNode makes the node of a key. A key whose spelling in JSON needs an escape gets a pattern that nothing matches.
 func newNode(key string, f *field) *node {
-	n := &node{field: f}
+	n := nothing()
+	n.field = f
 	for i := range len(key) {
 		if key[i] == '"' || key[i] == '\\' || key[i] < ' ' {
-			n.word0 = 1
 			return n
 		}
 	}
-	pattern := `"` + key + `":`
+	pattern := key + `":`
+	n.pattern = pattern
 	n.size = len(pattern)
 	n.word0, n.mask0 = word(pattern)
 	if len(pattern) > 8 {
 		n.word1, n.mask1 = word(pattern[8:])
 	}
 	if len(pattern) > 16 {
-		n.rest = pattern[16:]
+		n.last, _ = word(pattern[len(pattern)-8:])
+		n.rest = pattern[16:max(16, len(pattern)-8)]
 	}
 	return n
 }
+
+// nothing makes a node that matches nothing.
+func nothing() *node { return &node{word0: 1} }
 
 // word is the first eight bytes of s as load reads them, and the mask of those that s has.
 func word(s string) (word, mask uint64) {
@@ -58,24 +69,23 @@ func word(s string) (word, mask uint64) {
 	return binary.LittleEndian.Uint64(bytes[:]), binary.LittleEndian.Uint64(present[:])
 }
 
-// matches reports whether the pattern is at p. Near the end of b, where two whole words cannot be read, it says no.
-func (n *node) matches(b []byte, p int) bool {
-	if p+16 > len(b) || (load(b, p)&n.mask0^n.word0)|(load(b, p+8)&n.mask1^n.word1) != 0 {
-		return false
-	}
-	return n.size <= 16 || p+n.size <= len(b) && string(b[p+16:p+n.size]) == n.rest
+// matchesRest reports whether the pattern, of which two words are at p, goes on there as it should.
+func (n *node) matchesRest(b []byte, p int) bool {
+	p += n.size - 8
+	return p+8 <= len(b) && load(b, p) == n.last && (n.rest == "" || string(b[p-len(n.rest):p]) == n.rest)
 }
 
 // newShape expects the fields in their order.
 func newShape(fields []field) *shape {
-	s := &shape{names: map[string]*node{}, start: &node{word0: 1}, other: &node{word0: 1}, spare: spareKeys}
+	s := &shape{names: map[string]*node{}, start: nothing(), other: nothing(), spare: spareKeys}
 	s.other.next = s.start
 	before := s.start
 	for i := range fields {
 		n := newNode(fields[i].name, &fields[i])
-		s.names[fields[i].name] = n
+		s.add(fields[i].name, n)
 		before.next = n
 		before = n
+		n.run = i+1 < len(fields) && fields[i].plain() && fields[i+1].plain()
 	}
 	before.next = s.start
 	return s
@@ -92,6 +102,56 @@ func (s *shape) find(key []byte, plain bool) *node {
 	s.spare--
 	n := newNode(string(key), nil)
 	n.next = s.start
-	s.names[string(key)] = n
+	s.add(string(key), n)
 	return n
+}
+
+const (
+	tableBits = 7
+	tableSize = 1 << tableBits
+	mostChain = 4 // nodes with one hash; what comes later only names has
+)
+
+// add makes the node of a key known.
+func (s *shape) add(key string, n *node) {
+	s.names[key] = n
+	if n.pattern == "" {
+		return
+	}
+	var padded [16]byte
+	copy(padded[:], n.pattern)
+	place := &s.table[keyHash(load(padded[:], 0), load(padded[:], 8))]
+	for range mostChain {
+		if *place == nil {
+			*place = n
+			return
+		}
+		place = &(*place).chained
+	}
+}
+
+// lookUp is the node whose pattern is at p, where there are 16 bytes; nil if it does not know.
+func (s *shape) lookUp(b []byte, p int) *node {
+	w0, w1 := load(b, p), load(b, p+8)
+	for n := s.table[keyHash(w0, w1)]; n != nil; n = n.chained {
+		if (w0&n.mask0^n.word0)|(w1&n.mask1^n.word1) == 0 && (n.size <= 16 || n.matchesRest(b, p)) {
+			return n
+		}
+	}
+	return nil
+}
+
+// keyHash hashes a key, of which the first 16 bytes are given: as many of them as there are before a quote.
+func keyHash(w0, w1 uint64) uint64 {
+	m0, m1 := quotes(w0), quotes(w1)
+	more := (m0|-m0)>>63 - 1 // all ones if the key goes on in the second word
+	w0 &= m0&-m0 - 1         // all ones without a quote
+	w1 &= (m1&-m1 - 1) & more
+	return (w0*0x9e3779b97f4a7c15 ^ w1*0xc2b2ae3d27d4eb4f) * 0xd6e8feb86659fd93 >> (64 - tableBits)
+}
+
+// quotes marks the first quote of w.
+func quotes(w uint64) uint64 {
+	w ^= ones * '"'
+	return (w - ones) &^ w & highs
 }

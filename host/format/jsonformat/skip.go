@@ -3,10 +3,12 @@ package jsonformat
 import "bytes"
 
 // skip reads the value at or after p, which no column takes, and checks its syntax. It is depth levels deep. It goes
-// through nested values without recursion: objects has a bit for every level above depth that is an object.
+// through nested values without recursion.
 func (d *decoder) skip(p, depth int) int {
 	b := d.frame
-	var objects [MaxDepth + 1]bool
+	if p = skipSpace(b, p); p < len(b) && b[p] != '{' && b[p] != '[' {
+		return d.scalar(p)
+	}
 	level := depth
 	for {
 		p = skipSpace(b, p)
@@ -15,11 +17,11 @@ func (d *decoder) skip(p, depth int) int {
 		}
 		opened := b[p] == '{' || b[p] == '['
 		if opened {
-			if level == MaxDepth {
-				return d.fail("json.depth", p, "nested too deep")
+			if level >= d.Limits.Depth {
+				return d.fail("json.depth", p, d.Limits.TooDeep())
 			}
 			level++
-			objects[level] = b[p] == '{'
+			d.enter(level, b[p] == '{')
 			p++
 		} else if p = d.scalar(p); p < 0 {
 			return p
@@ -29,7 +31,7 @@ func (d *decoder) skip(p, depth int) int {
 				return p
 			}
 			end := byte(']')
-			if objects[level] {
+			if d.inObject(level) {
 				end = '}'
 			}
 			if p, more = d.next(p, opened, end); p < 0 {
@@ -39,8 +41,8 @@ func (d *decoder) skip(p, depth int) int {
 				level--
 			}
 		}
-		if objects[level] {
-			if _, _, p = d.text(p); p < 0 {
+		if d.inObject(level) {
+			if p = d.skipText(p); p < 0 {
 				return p
 			}
 			if p = d.colon(p); p < 0 {
@@ -55,11 +57,10 @@ func (d *decoder) scalar(p int) int {
 	b := d.frame
 	switch c := b[p]; {
 	case c == '"':
-		_, _, p = d.text(p)
-		return p
+		return d.skipText(p)
 	case c == '-' || c-'0' <= 9:
 		end := numberEnd(b, p)
-		if d.Strict {
+		if d.strict.Has(SkippedNumbers) {
 			if n, ok := splitNumber(b[p:end]); !ok || !n.strict {
 				return d.fail("json.syntax", p, "malformed number")
 			}
@@ -76,6 +77,15 @@ func (d *decoder) scalar(p int) int {
 		return d.fail("json.syntax", p, "byte order mark in place of a value")
 	}
 	return d.fail("json.syntax", p, "no value")
+}
+
+// skipText checks the string at p.
+func (d *decoder) skipText(p int) int {
+	if end, ascii := plainRun(d.frame, p+1, d.control); ascii && end < len(d.frame) && d.frame[end] == '"' {
+		return end + 1
+	}
+	_, _, p = d.text(p)
+	return p
 }
 
 // byteOrderMark begins files of some editors. RFC 8259 section 8.1 lets parsers take it for an error.

@@ -1,6 +1,11 @@
 package jsonformat
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+
+	"github.com/weir-stream/weir/host/batch"
+)
 
 // text reads the string at p. Its content aliases the frame or, where it has escapes and so is not plain, d.scratch, which
 // holds until the next text.
@@ -23,6 +28,28 @@ func (d *decoder) text(p int) (content []byte, plain bool, _ int) {
 	d.scratch = append(d.scratch[:0], b[start:p]...)
 	p = d.escaped(p, ascii)
 	return d.scratch, false, p
+}
+
+// copyText reads the plain string of ASCII whose content begins at p into the column while it looks for its end. Else, and
+// where the column has to grow first, end is 0.
+func (d *decoder) copyText(c *batch.Column, p int) (end int) {
+	b, room := d.frame[p:], c.Spare()
+	var seen uint64
+	for n := 0; n+8 <= len(b) && n+8 <= len(room); n += 8 {
+		w := load(b, n)
+		binary.LittleEndian.PutUint64(room[n:n+8], w)
+		m := stops(w, d.control)
+		if m != 0 {
+			n += index(m)
+			if (seen|w&(m&-m-1))&highs != 0 || b[n] != '"' {
+				return 0
+			}
+			c.EndSpare(n)
+			return p + n + 1
+		}
+		seen |= w
+	}
+	return 0
 }
 
 // escaped reads on in a string from p, where its first escape is or it goes wrong, and appends the content to d.scratch.

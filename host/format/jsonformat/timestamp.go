@@ -1,14 +1,6 @@
 package jsonformat
 
-import (
-	"math"
-
-	"github.com/apache/arrow-go/v18/arrow"
-)
-
-var unitsPerSecond = [...]int64{
-	arrow.Second: 1, arrow.Millisecond: 1e3, arrow.Microsecond: 1e6, arrow.Nanosecond: 1e9,
-}
+import "math"
 
 // units is a time in the column's unit, rounded down; false if it does not fit. nano is 0 to 1e9-1.
 func (f *field) units(sec int64, nano int32) (int64, bool) {
@@ -87,24 +79,29 @@ const (
 	timeLimit = 0x76767f76767f7676
 )
 
+// lastDate is the date that was read last: those of neighbours are often equal.
+type lastDate struct {
+	text [10]byte
+	day  int64
+}
+
 // plainTime reads the string at p if it is a time such as "2013-01-02T15:04:05Z", with or without a fraction of at most
 // nine digits or the zone. Else end is 0.
-func plainTime(b []byte, p int) (sec int64, nano int32, end int) {
+func (l *lastDate) plainTime(b []byte, p int) (sec int64, nano int32, end int) {
 	if p+22 > len(b) || b[p] != '"' || b[p+17] != ':' {
 		return 0, 0, 0
 	}
-	date, clock := load(b, p+1)^dateZeros, load(b, p+9)^timeZeros
+	clock := load(b, p+9) ^ timeZeros
 	s1, s2 := uint64(b[p+18]-'0'), uint64(b[p+19]-'0')
-	if (date|(date+dateLimit)|clock|(clock+timeLimit))&highs != 0 || s1 > 5 || s2 > 9 {
+	if (clock|(clock+timeLimit))&highs != 0 || s1 > 5 || s2 > 9 {
 		return 0, 0, 0
 	}
-	date, clock = date*10+date>>8, clock*10+clock>>8 // pairs of digits as numbers, in the first byte of each
+	clock = clock*10 + clock>>8 // pairs of digits as numbers, in the first byte of each
 	hour, minute := clock>>24&0xff, clock>>48&0xff
-	day, ok := days(date&0xff*100+date>>16&0xff, date>>40&0xff, clock&0xff)
-	if !ok || hour > 23 || minute > 59 {
+	if hour > 23 || minute > 59 || string(b[p+1:p+11]) != string(l.text[:]) && !l.read(b[p+1:p+11], clock&0xff) {
 		return 0, 0, 0
 	}
-	sec = day*86400 + int64(hour*3600+minute*60+s1*10+s2)
+	sec = l.day*daySeconds + int64(hour*3600+minute*60+s1*10+s2)
 	p += 20
 	if b[p] == '.' {
 		start := p + 1
@@ -120,6 +117,21 @@ func plainTime(b []byte, p int) (sec int64, nano int32, end int) {
 		return 0, 0, 0
 	}
 	return sec, nano, p + 1
+}
+
+// read reads a date such as "2013-01-02", of which the digits of the day are known to be dom; false if there is no such date.
+func (l *lastDate) read(s []byte, dom uint64) bool {
+	date := load(s, 0) ^ dateZeros
+	if (date|(date+dateLimit))&highs != 0 {
+		return false
+	}
+	date = date*10 + date>>8
+	day, ok := days(date&0xff*100+date>>16&0xff, date>>40&0xff, dom)
+	if ok {
+		l.day = day
+		copy(l.text[:], s)
+	}
+	return ok
 }
 
 // fraction is a fraction of a second in nanoseconds; digits past the ninth are dropped.

@@ -1,19 +1,19 @@
 package jsonformat
 
-import (
-	"fmt"
-	"math"
+import "fmt"
 
-	"github.com/weir-stream/weir/host/format"
-)
-
-// value reads the value at p into f's column. It knows the forms that nearly all values have (of BIGINT, object does) and
+// value reads the value at p into f's column. It knows the forms that nearly all values have (of BIGINT, members does) and
 // leaves the others to anyValue.
 func (d *decoder) value(f *field, p int) int {
 	b := d.frame
 	switch f.kind {
-	case kindText:
+	case kindText, kindDictionary:
 		if p+9 <= len(b) && b[p] == '"' {
+			if f.column != nil {
+				if end := d.copyText(f.column, p+1); end != 0 {
+					return end
+				}
+			}
 			w := load(b, p+1)
 			if m := stops(w, d.control); m != 0 {
 				n := index(m)
@@ -26,13 +26,19 @@ func (d *decoder) value(f *field, p int) int {
 					}
 					return p + n + 2
 				}
+			} else if end, ascii := plainRun(b, p+1, d.control); ascii && end < len(b) && b[end] == '"' {
+				if f.column != nil {
+					if err := f.column.AppendBytes(b[p+1 : end]); err != nil {
+						d.err = err
+						return -1
+					}
+				}
+				return end + 1
 			}
 		}
-	case kindInt:
-		if v, end := plainInt(b, p); end != 0 && v == int64(int32(v)) {
-			if f.column != nil {
-				f.column.AppendInt32(int32(v))
-			}
+	case kindBigint, kindInt, kindSmallint, kindTinyint, kindUbigint, kindUint, kindUsmallint, kindUtinyint:
+		if v, end := plainInt(b, p); end != 0 && v >= f.low && v <= f.high {
+			f.appendInt(v)
 			return end
 		}
 	case kindDouble:
@@ -42,20 +48,63 @@ func (d *decoder) value(f *field, p int) int {
 			}
 			return end
 		}
+	case kindFloat:
+		if v, end := plainFloat(b, p); end != 0 {
+			if f.column != nil {
+				f.column.AppendFloat32(v)
+			}
+			return end
+		}
+	case kindDecimal:
+		if lo, hi, end := plainDecimal(b, p, f.scale, f.limit); end != 0 {
+			if f.column != nil {
+				f.column.AppendDecimal(lo, hi)
+			}
+			return end
+		}
 	case kindTime:
-		if sec, nano, end := plainTime(b, p); end != 0 && d.TimestampFormat == RFC3339 {
+		if sec, nano, end := f.last.plainTime(b, p); end != 0 && d.TimestampFormat == RFC3339 {
 			if v, ok := f.units(sec, nano); ok {
+				if nano != 0 && int64(nano)%f.nanos != 0 {
+					d.seen |= traitOdd
+				}
 				if f.column != nil {
 					f.column.AppendInt64(v)
 				}
 				return end
 			}
 		}
+	case kindDate:
+		if day, end := plainDate(b, p); end != 0 {
+			f.appendInt(day)
+			return end
+		}
+	case kindBool:
+		if p+4 <= len(b) && string(b[p:p+4]) == "true" {
+			if f.column != nil {
+				f.column.AppendBool(true)
+			}
+			return p + 4
+		}
+	case kindStruct:
+		if b[p] == '{' {
+			return d.structure(f, p)
+		}
+	case kindList:
+		if b[p] == '[' {
+			return d.items(f, p)
+		}
+	case kindMap:
+		if b[p] == '{' {
+			return d.entries(f, p)
+		}
+	case kindJSON:
+		return d.verbatim(f, p)
 	}
 	return d.anyValue(f, p)
 }
 
-// anyValue reads a value of any form, right or wrong.
+// anyValue reads a value of any form, right or wrong, but for a right one of a nested type.
 func (d *decoder) anyValue(f *field, p int) int {
 	b := d.frame
 	switch c := b[p]; {
@@ -79,7 +128,7 @@ func (d *decoder) anyValue(f *field, p int) int {
 			return end
 		}
 		if f.kind != kindBool {
-			d.wrong(f, "json.type", p, "boolean")
+			d.wrong(f, "json.type", p, "boolean", "")
 		} else if f.column != nil {
 			f.column.AppendBool(c == 't')
 		}
@@ -90,132 +139,229 @@ func (d *decoder) anyValue(f *field, p int) int {
 			return end
 		}
 		if !f.nullable {
-			d.mistake(f, "json.null", fmt.Sprintf("null value for non-nullable field (expected %s) at byte %d", f.sql, p))
+			message := fmt.Sprintf("null value for non-nullable field (expected %s) at byte %d", f.sql, p)
+			d.mistake(f, p, "json.null", message, "null")
 		}
 		f.appendNull()
 		return end
 	}
-	end := d.skip(p, 1)
+	end := d.skip(p, f.depth)
 	if end >= 0 {
-		d.wrong(f, "json.type", p, describe(b[p]))
+		d.wrong(f, "json.type", p, describe(b[p]), "")
 	}
 	return end
 }
 
-// mistake notes what is wrong about a field. The caller appends something to its column, so that a later value can take
-// its place. Strict mode knows no later value: only the first mistake is kept.
-func (d *decoder) mistake(f *field, code, message string) {
-	if d.Strict && len(d.mistakes) > 0 {
-		return
-	}
-	d.mistakes = append(d.mistakes, mistake{f, &format.DataError{Code: code, Path: f.name, Message: message}})
-}
-
-// wrong notes what was found at p in place of f's value, and appends a null for it.
-func (d *decoder) wrong(f *field, code string, p int, found string) {
-	d.mistake(f, code, fmt.Sprintf("expected %s, got %s at byte %d", f.sql, found, p))
-	f.appendNull()
-}
-
 // fromText takes the content of the string at p for f.
 func (d *decoder) fromText(f *field, p int, content []byte) {
-	if f.kind == kindText {
+	var result verdict
+	switch f.kind {
+	case kindText, kindDictionary:
 		if f.column != nil {
 			d.err = f.column.AppendBytes(content)
 		}
 		return
-	}
-	result := badSyntax
-	switch {
-	case f.kind == kindBool || d.Strict && (f.kind != kindTime || d.TimestampFormat == UnixMillis):
-		d.wrong(f, "json.type", p, fmt.Sprintf("string (length: %d)", len(content)))
-		return
-	case f.kind == kindDouble:
-		var v float64
-		if v, result = parseDoubleText(content); result == good {
-			f.appendDouble(v)
-		}
-	case f.kind == kindTime:
-		sec, nano, ok := parseTime(content, d.Strict)
-		if !ok {
-			break
-		}
-		v, fits := f.units(sec, nano)
-		if result = badRange; fits {
-			result = f.appendInt(v)
-		}
+	case kindBinary, kindUUID, kindInterval, kindDate, kindClock32, kindClock64, kindTime:
+		result = d.fromForm(f, content)
+	case kindBool, kindStruct, kindList, kindMap:
+		result = badType
 	default:
-		var v int64
-		if v, result = parseIntText(content); result == good {
-			result = f.appendInt(v)
-		}
+		result = d.fromNumberText(f, content)
 	}
-	switch result {
-	case badSyntax:
-		d.wrong(f, "json.parse", p, fmt.Sprintf("string (length: %d) - parse failure", len(content)))
-	case badRange:
-		d.wrong(f, "json.range", p, fmt.Sprintf("string (length: %d) - out of range", len(content)))
+	if result != good {
+		d.wrong(f, result.code("json.parse"), p, d.found("string", len(content)), result.reason())
 	}
 }
 
-// fromNumber takes the number token at p for f.
-func (d *decoder) fromNumber(f *field, p int, token []byte) {
-	result := badSyntax
+// fromForm takes the content of a string for a type that is always written as one.
+func (d *decoder) fromForm(f *field, content []byte) verdict {
 	switch f.kind {
-	case kindText, kindBool:
-		if n, ok := splitNumber(token); d.Strict && !(ok && n.strict) {
-			break
+	case kindBinary:
+		var ok bool
+		if d.bytes, ok = parseBase64(d.bytes, content); !ok {
+			return badSyntax
 		}
-		d.wrong(f, "json.type", p, fmt.Sprintf("number (length: %d)", len(token)))
-		return
-	case kindDouble:
-		var v float64
-		if v, result = parseDouble(token, d.Strict); result == good {
-			f.appendDouble(v)
+		if f.column != nil {
+			d.err = f.column.AppendBytes(d.bytes)
+		}
+	case kindUUID:
+		id, ok := parseUUID(content, d.strict.Has(TextForms))
+		if !ok {
+			return badSyntax
+		}
+		if f.column != nil {
+			d.bytes = append(d.bytes[:0], id[:]...)
+			f.column.AppendFixed(d.bytes)
+		}
+	case kindInterval:
+		v, result := parseInterval(content)
+		if result != good {
+			return result
+		}
+		if f.column != nil {
+			f.column.AppendInterval(v.months, v.days, v.nanos)
 		}
 	default:
-		var v int64
-		if v, result = parseInt(token, d.Strict); result != good {
-			break
+		v, result := d.timeText(f, content)
+		if result != good {
+			return result
 		}
-		if f.kind == kindTime && d.TimestampFormat == UnixMillis {
-			v, result = f.unitsOfMillis(v)
-		} else if f.kind == kindTime && d.Strict {
-			result = notText
-		}
-		if result == good {
-			result = f.appendInt(v)
-		}
-	}
-	switch result {
-	case badSyntax:
-		d.wrong(f, "json.syntax", p, fmt.Sprintf("number (length: %d) - parse failure", len(token)))
-	case badRange:
-		d.wrong(f, "json.range", p, fmt.Sprintf("number (length: %d) - out of range", len(token)))
-	case notInteger:
-		d.wrong(f, "json.type", p, fmt.Sprintf("number (length: %d) - with a fraction or an exponent", len(token)))
-	case notText:
-		d.wrong(f, "json.type", p, fmt.Sprintf("number (length: %d)", len(token)))
-	}
-}
-
-// appendInt appends v to a column of kind kindBigint, kindInt or kindTime, if it fits.
-func (f *field) appendInt(v int64) verdict {
-	if f.kind == kindInt && (v < math.MinInt32 || v > math.MaxInt32) {
-		return badRange
-	}
-	switch {
-	case f.column == nil:
-	case f.kind == kindInt:
-		f.column.AppendInt32(int32(v))
-	default:
-		f.column.AppendInt64(v)
+		f.appendInt(v)
 	}
 	return good
 }
 
-func (f *field) appendDouble(v float64) {
-	if f.column != nil {
+// timeText is the text of a date, time or timestamp as f's column takes it.
+func (d *decoder) timeText(f *field, content []byte) (int64, verdict) {
+	switch f.kind {
+	case kindDate:
+		return parseDate(content, d.strict.Has(TextForms))
+	case kindClock32, kindClock64:
+		nanos, ok := parseClock(content, d.strict.Has(TextForms))
+		if !ok {
+			return 0, badSyntax
+		}
+		if nanos%f.nanos != 0 {
+			d.seen |= traitOdd
+		}
+		return nanos / f.nanos, good
+	}
+	d.seen |= traitOdd // plainTime reads the others
+	if d.strict.Has(TimestampForms) && d.TimestampFormat == UnixMillis {
+		return 0, badType
+	}
+	sec, nano, ok := parseTime(content, d.strict.Has(TimestampForms))
+	if !ok {
+		return 0, badSyntax
+	}
+	v, fits := f.units(sec, nano)
+	if !fits {
+		return 0, badRange
+	}
+	return v, good
+}
+
+// fromNumberText takes the content of a string for a type that is written as a number.
+func (d *decoder) fromNumberText(f *field, content []byte) verdict {
+	asText := f.kind == kindDecimal && d.DecimalEncoding != DecimalNumber
+	if d.strict.Has(StringNumbers) && !asText {
+		return badType
+	}
+	d.seen |= traitOdd // NaN is written as null
+	switch f.kind {
+	case kindDouble:
+		v, result := parseDoubleText(content)
+		return f.appendDouble(v, result)
+	case kindFloat:
+		v, result := parseFloatText(content)
+		return f.appendFloat(v, result)
+	case kindDecimal:
+		return d.fromDecimalText(f, content)
+	}
+	v, result := f.parseIntText(content)
+	if result == good {
+		f.appendInt(v)
+	}
+	return result
+}
+
+// fromDecimalText takes the content of a string for a DECIMAL: digits, or with DecimalBytes base64.
+func (d *decoder) fromDecimalText(f *field, content []byte) verdict {
+	if d.DecimalEncoding != DecimalBytes {
+		lo, hi, result := parseDecimalText(content, f.precision, f.scale, d.strict)
+		return f.appendDecimal(lo, hi, result)
+	}
+	var ok bool
+	if d.bytes, ok = parseBase64(d.bytes, content); !ok {
+		return badSyntax
+	}
+	lo, hi, result := unscaled(d.bytes, f.limit)
+	return f.appendDecimal(lo, hi, result)
+}
+
+// fromNumber takes the number token at p for f.
+func (d *decoder) fromNumber(f *field, p int, token []byte) {
+	var result verdict
+	switch f.kind {
+	case kindDouble:
+		var v float64
+		v, result = parseDouble(token, d.strict)
+		result = f.appendDouble(v, result)
+	case kindFloat:
+		var v float32
+		v, result = parseFloat(token, d.strict)
+		result = f.appendFloat(v, result)
+	case kindDecimal:
+		lo, hi, r := parseDecimal(token, f.precision, f.scale, d.strict)
+		result = f.appendDecimal(lo, hi, r)
+	case kindText, kindDictionary, kindBool, kindBinary, kindUUID, kindInterval, kindStruct, kindList, kindMap:
+		result = badType
+		if n, ok := splitNumber(token); d.strict.Has(NumberSyntax) && !(ok && n.strict) {
+			result = badSyntax
+		}
+	default:
+		var v int64
+		if v, result = d.integer(f, token); result == good {
+			f.appendInt(v)
+		}
+	}
+	if result != good {
+		d.wrong(f, result.code("json.syntax"), p, d.found("number", len(token)), result.reason())
+	}
+}
+
+// found says what was found, for a message if there is to be one.
+func (d *decoder) found(what string, length int) string {
+	if d.probing {
+		return ""
+	}
+	return fmt.Sprintf("%s (length: %d)", what, length)
+}
+
+// integer is a number token as the value of an integer, date, time or timestamp column.
+func (d *decoder) integer(f *field, token []byte) (int64, verdict) {
+	negative, magnitude, result := parseInt(token, d.strict)
+	if result != good {
+		return 0, result
+	}
+	millis := d.TimestampFormat == UnixMillis
+	switch {
+	case f.kind == kindDate && millis && d.datesInDays():
+		return f.fit(negative, magnitude)
+	case f.kind == kindTime && !millis && d.strict.Has(TimestampForms),
+		f.kind == kindDate && !millis && d.strict.Has(TextForms),
+		(f.kind == kindClock32 || f.kind == kindClock64) && d.strict.Has(TextForms):
+		return 0, badType
+	case (f.kind == kindTime || f.kind == kindDate) && millis:
+		ms, result := toInt64(negative, magnitude)
+		if result != good {
+			return 0, result
+		}
+		if f.kind == kindDate {
+			return dayOfMillis(ms)
+		}
+		return f.unitsOfMillis(ms)
+	}
+	return f.fit(negative, magnitude)
+}
+
+func (f *field) appendDouble(v float64, result verdict) verdict {
+	if result == good && f.column != nil {
 		f.column.AppendFloat64(v)
 	}
+	return result
+}
+
+func (f *field) appendFloat(v float32, result verdict) verdict {
+	if result == good && f.column != nil {
+		f.column.AppendFloat32(v)
+	}
+	return result
+}
+
+func (f *field) appendDecimal(lo uint64, hi int64, result verdict) verdict {
+	if result == good && f.column != nil {
+		f.column.AppendDecimal(lo, hi)
+	}
+	return result
 }

@@ -1,0 +1,256 @@
+package jsonformat
+
+import (
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strconv"
+
+	"github.com/weir-stream/weir/host/format"
+)
+
+// structure reads a STRUCT whose brace is at p.
+func (d *decoder) structure(f *field, p int) int {
+	mark := len(d.mistakes)
+	if p = d.members(&f.members, f, p+1); p < 0 {
+		return p
+	}
+	if len(d.mistakes) > mark+1 {
+		d.mistakes = d.mistakes[:mark+1] // from here on they have one fate
+	}
+	if f.column != nil {
+		f.column.EndStruct()
+	}
+	return p
+}
+
+// items reads a list whose bracket is at p.
+func (d *decoder) items(f *field, p int) int {
+	b, item, mark, muted := d.frame, f.item, len(d.mistakes), d.muted
+	more := true
+	p++
+	for f.index = 0; ; f.index++ {
+		if p+1 < len(b) && b[p] == ',' && f.index > 0 && plainStart[b[p+1]] {
+			p++
+		} else if p < len(b) && b[p] == ']' {
+			p++
+			break
+		} else if p == len(b) || f.index > 0 || !plainStart[b[p]] {
+			if p, more = d.next(p, f.index == 0, ']'); !more {
+				break
+			}
+		}
+		if item.cells > 1 && !d.weigh(item, p) {
+			return -1
+		}
+		if p = d.value(item, p); p < 0 {
+			return p
+		}
+		if len(d.mistakes) > mark {
+			d.muted = true
+		}
+	}
+	d.muted = muted
+	return d.endList(f, p)
+}
+
+// plainStart has the bytes that begin a value.
+var plainStart = func() (t [256]bool) {
+	for _, c := range `"-0123456789{[tfn` {
+		t[c] = true
+	}
+	return t
+}()
+
+func (d *decoder) endList(f *field, p int) int {
+	if p >= 0 && f.column != nil {
+		if err := f.column.EndList(); err != nil {
+			d.err = err
+			return -1
+		}
+	}
+	return p
+}
+
+// entries reads a MAP whose brace is at p. Of entries with one key the last counts, and a column takes nothing back from
+// its middle. So the frame is given up when a key comes again, and read carefully: then the keys are looked at first.
+func (d *decoder) entries(f *field, p int) int {
+	b, mark, muted, keys := d.frame, len(d.mistakes), d.muted, len(d.keys)
+	var last map[string]int
+	if d.careful {
+		if last = d.lastEntries(f, p); last == nil {
+			return -1
+		}
+	}
+	more := true
+	p++
+	for f.index = 0; ; f.index++ {
+		start := 0
+		if start, more = d.next(p, f.index == 0, '}'); !more {
+			p = start
+			break
+		}
+		var key []byte
+		if key, p = d.entryKey(start); p < 0 {
+			return p
+		}
+		if d.careful && last[f.key.canonical(key)] != f.index {
+			if d.strict.Has(DuplicateKeys) {
+				d.mistake(f.item, start, "json.duplicate", fmt.Sprintf("a later entry has the key at byte %d again", start), "")
+			}
+			if p = d.skip(p, f.depth+1); p < 0 {
+				return p
+			}
+			continue
+		}
+		if f.item.cells > 1 && !d.weigh(f.item, start) {
+			return -1
+		}
+		d.keys = append(d.keys, d.hash(f.key, key))
+		if d.mapKey(f.key, start, key); d.err != nil {
+			return -1
+		}
+		if p = skipSpace(b, p); p == len(b) {
+			return d.short()
+		}
+		if p = d.value(f.item, p); p < 0 {
+			return p
+		}
+		if len(d.mistakes) > mark {
+			d.muted = true
+		}
+	}
+	if p >= 0 && !d.careful && repeats(d.keys[keys:]) {
+		d.err = errRepeatedKey
+		return -1
+	}
+	d.muted, d.keys = muted, d.keys[:keys]
+	return d.endList(f, p)
+}
+
+// entryKey reads the key at p and its colon. The key holds until the next text is read.
+func (d *decoder) entryKey(p int) ([]byte, int) {
+	key, _, p := d.text(p)
+	if p < 0 {
+		return nil, p
+	}
+	return key, d.colon(p)
+}
+
+// lastEntries are the last entries of each key in the map whose brace is at p, by the key's canonical text. It is nil after
+// it has set err.
+func (d *decoder) lastEntries(f *field, p int) map[string]int {
+	last := map[string]int{}
+	more := true
+	p++
+	for i := 0; ; i++ {
+		if p, more = d.next(p, i == 0, '}'); !more {
+			break
+		}
+		var key []byte
+		if key, p = d.entryKey(p); p < 0 {
+			return nil
+		}
+		last[f.key.canonical(key)] = i
+		if p = d.skip(p, f.depth+1); p < 0 {
+			return nil
+		}
+	}
+	if p < 0 {
+		return nil
+	}
+	return last
+}
+
+// canonical is the one text of all that a MAP takes for the same key.
+func (f *field) canonical(key []byte) string {
+	if f.kind != kindText && f.kind != kindBool {
+		if v, result := f.parseIntText(key); result == good {
+			return strconv.FormatInt(v, 10)
+		}
+	}
+	return string(key)
+}
+
+// hash is equal for keys whose canonical text is.
+func (d *decoder) hash(f *field, key []byte) uint64 {
+	if f.kind != kindText && f.kind != kindBool {
+		if v, result := f.parseIntText(key); result == good {
+			return uint64(v)
+		}
+	}
+	return maphash.Bytes(d.seed, key)
+}
+
+// fewKeys is up to how many keys each is compared with each.
+const fewKeys = 16
+
+// repeats reports whether two hashes are equal. It may reorder them.
+func repeats(hashes []uint64) bool {
+	if len(hashes) > fewKeys {
+		slices.Sort(hashes)
+		for i := 1; i < len(hashes); i++ {
+			if hashes[i] == hashes[i-1] {
+				return true
+			}
+		}
+		return false
+	}
+	for i, h := range hashes {
+		if slices.Contains(hashes[:i], h) {
+			return true
+		}
+	}
+	return false
+}
+
+// mapKey appends a key of a MAP, the string at p.
+func (d *decoder) mapKey(f *field, p int, key []byte) {
+	switch {
+	case f.kind == kindText:
+		if f.column != nil {
+			d.err = f.column.AppendBytes(key)
+		}
+		return
+	case f.kind != kindBool:
+		v, result := f.parseIntText(key)
+		if result == good {
+			f.appendInt(v)
+			return
+		}
+		if result == badRange {
+			d.wrong(f, "json.range", p, fmt.Sprintf("map key (length: %d)", len(key)), " - out of range")
+			return
+		}
+	case string(key) == "true" || string(key) == "false":
+		if f.column != nil {
+			f.column.AppendBool(key[0] == 't')
+		}
+		return
+	}
+	d.wrong(f, "json.parse", p, fmt.Sprintf("map key (length: %d)", len(key)), " - parse failure")
+}
+
+// verbatim reads the value at p for a JSON column, which takes its text as it stands. No leniency applies: what the column
+// holds is JSON.
+func (d *decoder) verbatim(f *field, p int) int {
+	strict, control := d.strict, d.control
+	d.strict, d.control = Strict, highs
+	end := d.skip(p, f.depth)
+	d.strict, d.control = strict, control
+	if end < 0 {
+		if e, ok := d.err.(*format.DataError); ok {
+			e.Path = f.path()
+		}
+		return end
+	}
+	text := d.frame[p:end]
+	if d.IncludeSchema && text[0] == '"' {
+		text = d.unpacked(text, p, f.depth)
+	}
+	if err := f.appendText(text); err != nil {
+		d.err = err
+		return -1
+	}
+	return end
+}

@@ -1,0 +1,95 @@
+package jsonformat
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"pgregory.net/rapid"
+
+	"github.com/weir-stream/weir/host/batch"
+	"github.com/weir-stream/weir/host/format"
+)
+
+// TestPlainMembersReadLikeOthers writes the same members tightly, as plain and the shape know them, with a space behind each
+// colon and comma, and with so much space that neither has a part in it: values and rejections are the same, also where no
+// column takes them.
+func TestPlainMembersReadLikeOthers(t *testing.T) {
+	fields, schema := table("a BIGINT, bc BIGINT, sched_dep_time BIGINT, key_of_16_bytes_ TEXT, key_of_17_bytes_x BIGINT, key_of_17_bytes_y TEXT, " +
+		"t TEXT, n TEXT, d DOUBLE, last BIGINT NOT NULL")
+	pruned := append([]format.Field{}, fields...)
+	for i := range pruned {
+		pruned[i].Column = -1
+	}
+	keys := []string{"undeclared", "undeclared_of_many_bytes", `q\"`, ""}
+	for _, f := range fields {
+		keys = append(keys, f.Name, f.Name, f.Name)
+	}
+	values := rapid.OneOf(rapid.SampledFrom([]string{
+		"0", "-0", "7", "-7", "1234567", "-123456", "12345678", "-1234567", "007", "-07", "-", "1.", "1.5", "-1.5", "1e2", "12a", "9223372036854775807",
+		"9223372036854775808", "null", "true", "{}", "[1]", `""`, `"a"`, `"1234567"`, `"12345678"`, `"123456789"`, `"é"`, `"\n"`, `"a\"b"`, "\"\x01\"",
+		"\"\xff\"", `"`,
+	}), rapid.Map(rapid.Int64(), func(v int64) string { return fmt.Sprint(v) }),
+		rapid.Map(rapid.StringMatching(`[a-z ]{0,40}`), func(v string) string { return `"` + v + `"` }))
+	for _, strict := range []Strictness{0, Strict} {
+		t.Run(fmt.Sprint(strict), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				f := New(Config{Strictness: strict})
+				open := func(fields []format.Field, schema *arrow.Schema) func(string) string {
+					d, err := f.NewDecoder(fields)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return func(frame string) string {
+						b := batch.NewBuilder(schema, memory.DefaultAllocator)
+						defer b.Release()
+						return decodedRow(t, d, frame, b)
+					}
+				}
+				all, none := open(fields, schema), open(pruned, arrow.NewSchema(nil, nil))
+				for range rapid.IntRange(1, 4).Draw(t, "frames") {
+					tight, spaced, wide := "{", "{", "  {"
+					for i := range rapid.IntRange(0, 14).Draw(t, "members") {
+						k, v := rapid.SampledFrom(keys).Draw(t, "key"), values.Draw(t, "value")
+						if i > 0 {
+							tight, spaced, wide = tight+",", spaced+", ", wide+"\n ,\t "
+						}
+						tight += `"` + k + `":` + v
+						spaced += `"` + k + `": ` + v
+						wide += `"` + k + `"  : ` + " " + v
+					}
+					want := open(fields, schema)(wide + "  }  ")
+					for _, frame := range []string{tight + "}", spaced + "}", spaced + "}" + strings.Repeat(" ", 40)} {
+						if got := all(frame); got != want {
+							t.Fatalf("%s: %s, want %s", frame, got, want)
+						}
+						if got := none(frame); got != want && !(got == "row" && strings.HasPrefix(want, "row")) {
+							t.Fatalf("%s without columns: %s, want %s", frame, got, want)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// decodedRow is the row of a frame as text, or the code and path of the error.
+func decodedRow(t *rapid.T, d format.Decoder, frame string, b *batch.Builder) string {
+	var bad *format.DataError
+	if err := d.Decode([]byte(frame), b); errors.As(err, &bad) {
+		return bad.Code + " " + bad.Path
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	b.EndRow()
+	record := b.NewRecord()
+	defer record.Release()
+	row := "row"
+	for _, c := range record.Columns() {
+		row += " " + c.ValueStr(0)
+	}
+	return row
+}

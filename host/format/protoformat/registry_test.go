@@ -1,0 +1,127 @@
+package protoformat
+
+import (
+	"encoding/hex"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/sr/srfake"
+	"go.uber.org/goleak"
+
+	"github.com/weir-stream/weir/host/format"
+	"github.com/weir-stream/weir/host/schemaregistry"
+	"github.com/weir-stream/weir/internal/fault"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestRegistry(t *testing.T) {
+	server := srfake.New()
+	t.Cleanup(server.Close)
+	client, err := schemaregistry.New(schemaregistry.Config{URL: server.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	register := func(subject, text string, references ...schemaregistry.Reference) int {
+		id, err := client.Register(t.Context(), subject, schemaregistry.Schema{Text: text, Type: schemaregistry.Protobuf, References: references})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	register("point", `syntax = "proto3"; message Point { int64 x = 1; }`)
+	one := register("t-value", `syntax = "proto3"; import "point.proto"; message M { int64 a = 1; Point p = 2; message Inner { string a = 1;
+		} message Other { int64 a = 3; } } message N { int64 b = 1; }`,
+		schemaregistry.Reference{Name: "point.proto", Subject: "point", Version: 1})
+	avro, err := client.Register(t.Context(), "avro", schemaregistry.Schema{Text: `"long"`, Type: schemaregistry.Avro})
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := func(id int, indexes, message string) []byte {
+		b, err := hex.DecodeString(indexes + message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(schemaregistry.AppendHeader(nil, id), b...)
+	}
+	config := Config{Confluent: true, Registry: &schemaregistry.Config{URL: server.URL(), Topic: "t"}}
+	table := newTable(t, config, nullable("a", bigint))
+	for _, c := range []struct {
+		frame []byte
+		want  string
+	}{
+		{header(one, "00", "0805"), `{"a":5}`}, {header(one, "0200", "0806"), `{"a":6}`}, {header(one, "040002", "1807"), `{"a":7}`},
+		{header(one, "040000", "0a0178"), "protobuf.schema"}, {header(one, "0202", "0805"), `{"a":null}`}, {header(one, "0204", ""),
+			"protobuf.message_index"},
+		{header(one, "00", "0805"), `{"a":5}`}, {header(one, "", ""), "protobuf.registry_header"}, {header(one, "0201", ""), "protobuf.registry_header"},
+		{header(one, "ffffffff0f", ""), "protobuf.registry_header"}, {[]byte{0, 0, 0}, "protobuf.registry_header"}, {[]byte{1, 0, 0, 0, 1, 0},
+			"protobuf.registry_header"},
+		{header(99, "00", ""), "protobuf.unknown_schema"}, {header(avro, "00", ""), "protobuf.schema"}, {header(one, "00", "08"), "protobuf.truncated"},
+	} {
+		if got := table.result(t, c.frame); got != c.want {
+			t.Errorf("%x: got %s, want %s", c.frame, got, c.want)
+		}
+	}
+	named := config
+	named.Message = "N"
+	if got := newTable(t, named, nullable("b", bigint)).result(t, header(one, "00", "0805")); got != "protobuf.message_index" {
+		t.Errorf("a record of another type: %s", got)
+	}
+	shape, err := New(config).(format.Shaper).Shape(t.Context(), nil)
+	if err != nil || len(shape) != 2 || typeName(shape[1].Type) != "STRUCT<x BIGINT>" {
+		t.Errorf("%v, %v", shape, err)
+	}
+	written := config
+	written.Registry = &schemaregistry.Config{URL: server.URL(), Topic: "new", Register: true}
+	columns := shape[:1]
+	e, err := New(written).NewEncoder(fieldsFor(columns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	message, err := hex.DecodeString(encoded(t, e, columns, `{"a":3}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := table.result(t, message); got != `{"a":3}` {
+		t.Errorf("a record with its own schema: %s", got)
+	}
+	if s, err := client.Latest(t.Context(), "new-value"); err != nil || s.ID == one {
+		t.Errorf("%v, %v", s, err)
+	}
+	e, err = New(config).NewEncoder(fieldsFor(columns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := encoded(t, e, columns, `{"a":3}`); got != hex.EncodeToString(header(one, "00", "0803")) {
+		t.Errorf("with the registry's schema: %s", got)
+	}
+	server.Close()
+	if _, _, err := newTable(t, config, nullable("a", bigint)).Decoder.(*decoder).source.planFor(header(one, "00",
+		"0805")); fault.Of(err) != fault.Environment {
+		t.Errorf("no registry: %v", err)
+	}
+}
+
+// A header without a registry is checked against the local schema.
+func TestHeaderWithoutRegistry(t *testing.T) {
+	config := Config{Source: `syntax = "proto3"; message M { int64 a = 1; } message N { int64 a = 2; }`, Confluent: true, SchemaID: 9}
+	table := newTable(t, config, nullable("a", bigint))
+	for frame, want := range map[string]string{"00000000ff00" + "0805": `{"a":5}`, "0000000001" + "0202" + "1006": `{"a":6}`,
+		"0000000001" + "0206": "protobuf.message_index"} {
+		b, err := hex.DecodeString(frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := table.result(t, b); got != want {
+			t.Errorf("%s: got %s, want %s", frame, got, want)
+		}
+	}
+	config.Message = "N"
+	columns := table.columns
+	e, err := New(config).NewEncoder(fieldsFor(columns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := encoded(t, e, columns, `{"a":5}`); got != "0000000009"+"0202"+"1005" {
+		t.Error(got)
+	}
+}
