@@ -1,15 +1,49 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 )
 
-func TestTargetsBelongToThePackageThatFollowsThem(t *testing.T) {
-	got := parse("f", []byte("FuzzA\nFuzzB\nok  \tm/a\t0.01s\n?   \tm/b\t[no test files]\nok  \tm/c\t0.02s\nFuzzC\nok  \tm/d\t(cached)\n"))
-	want := []target{{"f", "m/a", "FuzzA"}, {"f", "m/a", "FuzzB"}, {"f", "m/d", "FuzzC"}}
-	if !slices.Equal(got, want) {
+func TestTargetsOfAFile(t *testing.T) {
+	source := "package p\n\nfunc FuzzA(f *testing.F) {\n}\n\n// func FuzzNo(f *testing.F)\nfunc FuzzB_2(tt *testing.F) { one(tt) }\nfunc fuzz(f *testing.F) {}\n" +
+		"func FuzzHelper(t *testing.T) {}\n"
+	if got, want := targets([]byte(source)), []string{"FuzzA", "FuzzB_2"}; !slices.Equal(got, want) {
 		t.Errorf("targets %v, want %v", got, want)
+	}
+}
+
+// A target that runs for a second or two finds nothing. Who adds the one too many raises FUZZ_SECONDS, or drops another.
+func TestEveryTargetHasItsTime(t *testing.T) {
+	const least = 4 // seconds
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(makefile), "\nFUZZ_SECONDS ?= ")
+	text, _, _ := strings.Cut(after, "\n")
+	seconds, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ = strings.Cut(string(makefile), "./internal/fuzzall -seconds $(FUZZ_SECONDS) ")
+	line, _, _ := strings.Cut(after, "\n")
+	n := 0
+	for _, folder := range strings.Fields(line) {
+		packages, err := find(filepath.Join("../..", folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range packages {
+			n += len(p.targets)
+		}
+	}
+	if n == 0 || n*least > seconds {
+		t.Errorf("%d targets share %d seconds, want at least %d for each", n, seconds, least)
 	}
 }
 
