@@ -106,8 +106,9 @@ func TestDrainOnSIGTERMLosesAndRepeatsNothing(t *testing.T) {
 	half := len(records) / 2
 	for _, part := range [][]string{records[:half], records[half:]} {
 		must(t, strings.NewReader(strings.Join(part, "\n")), "produce", "flights", "--endpoint", c.sc)
+		before := len(c.consume(t, "late"))
 		p := start(t, nil, "run", sql, "--state", state, "--endpoint", c.sc, "--checkpoint-interval", "50ms")
-		eventually(t, "some output", func() bool { return len(c.consume(t, "late")) > 0 })
+		eventually(t, "some output", func() bool { return len(c.consume(t, "late")) > before })
 		if code := p.terminate(t); code != 0 {
 			t.Fatalf("code %d\n%s", code, p.talk())
 		}

@@ -239,7 +239,8 @@ func TestARowThatNoBatchCarriesIsNamed(t *testing.T) {
 	records := fmt.Sprintf("{\"s\":\"ok\",\"n\":1}\n{\"s\":\"%s\",\"n\":2}\n{\"s\":\"ok\",\"n\":3}\n", strings.Repeat("x", 17<<20))
 	must(t, strings.NewReader(records), "produce", "in", "--max-request-size", "30MB", "--endpoint", c.sc)
 	sql := file(t, "twice.sql", `
-CREATE TABLE i (s TEXT, n BIGINT) WITH (connector = 'fluvio', topic = 'in', type = 'source', 'source.offset' = 'earliest', format = 'json');
+CREATE TABLE i (s TEXT, n BIGINT)
+  WITH (connector = 'fluvio', topic = 'in', type = 'source', 'source.offset' = 'earliest', format = 'json', 'limit.string' = '32MB');
 CREATE TABLE o (s TEXT, n BIGINT, s2 TEXT) WITH (connector = 'fluvio', topic = 'out', type = 'sink', format = 'json');
 INSERT INTO o SELECT s, n, s FROM i;
 `)
