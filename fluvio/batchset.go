@@ -25,9 +25,12 @@ type batchInfo struct {
 	waiting []waiting // nil unless somebody asked for the fate of single records
 }
 
-// add copies a batch into the set and returns the copy.
+// add copies a batch into the set and returns the copy. A set that gets a second batch is likely to get many.
 func (s *batchSet) add(b record.Batch, info batchInfo, cost int64) record.Batch {
 	info.size = len(b)
+	if n := len(s.bytes); n > 0 && n+len(b) > cap(s.bytes) {
+		s.bytes = slices.Grow(s.bytes, max(len(b), 3*n))
+	}
 	s.bytes = append(s.bytes, b...)
 	s.batches = append(s.batches, info)
 	s.cost += cost
