@@ -1,4 +1,4 @@
-# Targets: demo build guests generate test check vectors clients soak chaos fuzz bench bench-fluvio bench-guest bench-delivery dist clean;
+# Targets: demo build guests generate test check vectors differential clients soak chaos fuzz bench bench-fluvio bench-guest bench-delivery bench-format dist clean;
 # of check also race lint check-vectors check-guests wasmtime arm64 i386.
 # `make demo` and `make test` need Go alone.
 GO      ?= go
@@ -28,8 +28,8 @@ NEED = tools/need
 # What runs for other processors: guests of every kind, their traps and their fuel, on both of wazero's engines; and the rewriter.
 CROSS := -run 'TestBank/(compiler|interpreter)$$|TestFuel' ./host/engine/wazeroengine ./host/sandbox
 
-.PHONY: demo build guests generate test check race lint vectors check-vectors check-guests wasmtime arm64 i386 clients soak chaos fuzz \
-	bench bench-fluvio bench-guest bench-delivery dist clean
+.PHONY: demo build guests generate test check race lint vectors check-vectors check-guests wasmtime arm64 i386 differential clients soak chaos fuzz \
+	bench bench-fluvio bench-guest bench-delivery bench-format dist clean
 
 demo: build modules/late_flights/late_flights.wasm
 	$(BIN) demo
@@ -65,7 +65,7 @@ test: guests
 	$(GO) test ./...
 	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...) || exit 1; done
 
-check: generate race lint check-vectors check-guests wasmtime arm64 i386 clients soak chaos fuzz
+check: generate race lint check-vectors check-guests wasmtime arm64 i386 differential clients soak chaos fuzz
 	git diff --exit-code -- '*.gen.go'
 
 race: guests
@@ -111,6 +111,10 @@ arm64:
 i386:
 	CGO_ENABLED=0 GOARCH=386 $(GO) test $(CROSS)
 
+# Formats against other people's, on random data. DIFFERENTIAL_SEED=N draws other data.
+differential:
+	$(GO) test -tags differential -count=1 -timeout 20m ./test/differential
+
 clients: build
 	$(GO) test -tags clients -count=1 -timeout 30m ./test/clients/...
 
@@ -146,6 +150,13 @@ bench-guest: build guests
 
 bench-delivery: build guests
 	$(GO) run ./bench/delivery
+
+bench-format: build guests
+	$(NEED) taskset util-linux
+	CARGO_TARGET_DIR=build/peers cargo build --release --locked --manifest-path bench/peers/Cargo.toml
+	CARGO_TARGET_DIR=build/peers cargo build --release --locked --manifest-path bench/peers/arrow/Cargo.toml
+	$(GO) build -o bin/bench-format ./bench/format
+	taskset -c 0,1 bin/bench-format
 
 dist:
 	for a in amd64 arm64 riscv64 arm 386; do \
