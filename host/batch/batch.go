@@ -7,7 +7,11 @@
 // buffers for the next batch.
 package batch
 
-import "github.com/apache/arrow-go/v18/arrow"
+import (
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+)
 
 // Provenance says where the rows of one source batch came from. Its slices are equally long, one entry a row.
 type Provenance struct {
@@ -21,19 +25,30 @@ type Provenance struct {
 	// Latest is the latest timestamp of the partition's rows in front of these, as far as they were read in this run; 0:
 	// none. What follows the time of a stream follows this and not only the rows of one batch.
 	Latest int64
+
+	expected int // rows
 }
 
 // Append adds one row's coordinates.
 func (p *Provenance) Append(offset int64, frame int32, time int64, raw []byte) {
+	if len(p.Offset) == cap(p.Offset) {
+		p.grow()
+	}
 	p.Offset = append(p.Offset, offset)
 	p.Frame = append(p.Frame, frame)
 	p.Time = append(p.Time, time)
 	p.Raw = append(p.Raw, raw)
 }
 
+// grow makes room for as many rows as there were the last time.
+func (p *Provenance) grow() {
+	n := max(p.expected, 2*len(p.Offset), minRows) - len(p.Offset)
+	p.Offset, p.Frame, p.Time, p.Raw = slices.Grow(p.Offset, n), slices.Grow(p.Frame, n), slices.Grow(p.Time, n), slices.Grow(p.Raw, n)
+}
+
 // Next begins the provenance of the rows that come behind p's.
 func (p *Provenance) Next() *Provenance {
-	return &Provenance{Topic: p.Topic, Partition: p.Partition, Latest: p.LatestBefore(p.Len())}
+	return &Provenance{Topic: p.Topic, Partition: p.Partition, Latest: p.LatestBefore(p.Len()), expected: p.Len()}
 }
 
 // LatestBefore is what Latest is for the rows from row i on.
