@@ -128,6 +128,9 @@ type writer struct {
 
 func (w *writer) Write(ctx context.Context, partition uint32, m connector.Message) error {
 	err := w.producer.ProduceTo(ctx, partition, fluvio.Record{Timestamp: m.Time, Key: m.Key, Value: m.Value})
+	if err == nil {
+		return nil
+	}
 	var tooLarge *fluvio.RecordTooLargeError
 	if errors.As(err, &tooLarge) {
 		return fault.Inputf("%w: %d bytes with its batch, limit %d", connector.ErrTooLarge, tooLarge.Size, tooLarge.Limit)
