@@ -114,7 +114,7 @@ func batches(f format.Format, columns []arrow.Field, frames [][]byte) (all []arr
 	if err != nil {
 		return nil, err
 	}
-	builder := batch.NewBuilder(schema, memory.DefaultAllocator)
+	builder := batch.NewBuilder(schema, batch.NewPool(memory.DefaultAllocator, poolBytes))
 	defer builder.Release()
 	refused, err := decode(d, builder, frames, func(record arrow.RecordBatch) error {
 		record.Retain()
