@@ -121,8 +121,8 @@ type Tracer interface {
 type Patcher interface {
 	// Bind is Encoder's, with nil for the columns that are carried.
 	Bind(columns []arrow.Array) error
-	// Patch appends the message for a row of the bound columns, whose frame left the trace. Where the way is Ordinary
-	// dst is as it was, and the row is for an Encoder of all its columns.
+	// Patch appends the message for a row of the bound columns, whose frame left the trace. Unless the way is Patched dst
+	// is as it was: where it is Verbatim the frame is the message, else the row is for an Encoder of all its columns.
 	Patch(dst []byte, row int, frame []byte, trace []uint32) (_ []byte, way Way, err error)
 }
 

@@ -71,7 +71,7 @@ func (c *carrier) release() {
 	}
 }
 
-// carry is encode for a table with a carrier. The records of ordinary rows come last in buf, whatever their places among the spans.
+// carry is encode for a table with a carrier. The records of ordinary rows are made last, whatever their places.
 func (t *table) carry(b *batch.Batch, rows int, traces *traces) error {
 	c := t.carrier
 	c.ordinary, c.verbatim, c.patched = c.ordinary[:0], 0, 0
@@ -85,23 +85,24 @@ func (t *table) carry(b *batch.Batch, rows int, traces *traces) error {
 	}
 	before, width := traces.before(b.From), traces.width()
 	for row := range rows {
-		source, at := b.Source(row), span{from: len(t.buf)}
+		source, from := b.Source(row), len(t.buf)
 		trace := traces.numbers[(before+source)*width:][:width]
 		var way format.Way
 		var err error
 		if t.buf, way, err = c.patcher.Patch(t.buf, row, b.From.Raw[source], trace); err != nil {
 			return inexpressible(b, row, err)
 		}
+		record := t.buf[from:]
 		switch way {
 		case format.Ordinary:
 			c.ordinary = append(c.ordinary, uint32(row))
 		case format.Verbatim:
+			record = b.From.Raw[source]
 			c.verbatim++
 		case format.Patched:
 			c.patched++
 		}
-		at.to = len(t.buf)
-		t.spans = append(t.spans, at)
+		t.records = append(t.records, record)
 	}
 	if len(c.ordinary) == 0 {
 		return nil
@@ -156,11 +157,11 @@ func (t *table) encodeDecoded(b *batch.Batch, rows []uint32) error {
 		return err
 	}
 	for i, row := range rows {
-		at, err := t.append(i)
+		record, err := t.append(i)
 		if err != nil {
 			return inexpressible(b, int(row), err)
 		}
-		t.spans[row] = at
+		t.records[row] = record
 	}
 	return nil
 }

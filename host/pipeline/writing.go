@@ -109,11 +109,8 @@ type table struct {
 	carrier *carrier // nil: encoder writes all rows
 	columns []arrow.Array
 	buf     []byte
-	spans   []span // where each row's record is in buf
+	records [][]byte // of each row, in buf or what the source's record is in
 }
-
-// span is a part of a buffer.
-type span struct{ from, to int }
 
 func (s *sinks) open(ctx context.Context, lane string, saved checkpoint.Lane, last checkpoint.Checkpoint) (*writing, error) {
 	w := &writing{c: s.c, saved: saved, last: last, checkpointed: time.Now(), unsure: tally{}, mostOnce: s.c.mostOnce()}
@@ -229,11 +226,12 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch, it *item) 
 	if t.Key >= 0 {
 		key = keys(b.Record.Column(t.Key))
 	}
-	for row, at := range t.spans {
+	defer clear(t.records)
+	for row, record := range t.records {
 		if t.withholds(lastOffset(b, row), it) {
 			continue
 		}
-		m := connector.Message{Time: -1, Value: t.buf[at.from:at.to]}
+		m := connector.Message{Time: -1, Value: record}
 		if key != nil {
 			m.Key = key(row)
 		}
@@ -249,9 +247,9 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch, it *item) 
 	return nil
 }
 
-// encode fills buf and spans with the records of the batch's rows.
+// encode fills records with those of the batch's rows. They are good until its next call, and as long as the batch is.
 func (t *table) encode(b *batch.Batch, rows int, traces *traces) error {
-	t.buf, t.spans = t.buf[:0], t.spans[:0]
+	t.buf, t.records = t.buf[:0], t.records[:0]
 	if t.carrier != nil {
 		return t.carry(b, rows, traces)
 	}
@@ -262,21 +260,20 @@ func (t *table) encode(b *batch.Batch, rows int, traces *traces) error {
 		return err
 	}
 	for row := range rows {
-		at, err := t.append(row)
+		record, err := t.append(row)
 		if err != nil {
 			return inexpressible(b, row, err)
 		}
-		t.spans = append(t.spans, at)
+		t.records = append(t.records, record)
 	}
 	return nil
 }
 
-// append appends the record of a row of the encoder's columns to buf.
-func (t *table) append(row int) (at span, err error) {
-	at.from = len(t.buf)
+// append makes the record of a row of the encoder's columns, in buf. Those before it stay where they are when buf has to grow.
+func (t *table) append(row int) (record []byte, err error) {
+	from := len(t.buf)
 	t.buf, err = t.encoder.Append(t.buf, row)
-	at.to = len(t.buf)
-	return at, err
+	return t.buf[from:], err
 }
 
 // inexpressible is the error of a row that the sink's format cannot express.

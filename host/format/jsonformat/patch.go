@@ -97,7 +97,7 @@ func (p *patcher) Patch(dst []byte, row int, frame []byte, trace []uint32) ([]by
 	case traits&p.against != 0:
 		return dst, format.Ordinary, nil
 	case p.carry.Whole && traits&p.more == 0:
-		return append(dst, frame...), format.Verbatim, nil
+		return dst, format.Verbatim, nil
 	case !p.carry.Patch:
 		return dst, format.Ordinary, nil
 	}
