@@ -111,7 +111,7 @@ func compile(name string, read func(name string) ([]byte, error)) (*document, er
 	var spent budget
 	resolver := protocompile.ResolverFunc(func(name string) (protocompile.SearchResult, error) {
 		if !fs.ValidPath(name) {
-			return protocompile.SearchResult{}, fmt.Errorf("import %q: want a relative path without . and ..", name)
+			return protocompile.SearchResult{}, fmt.Errorf("import %q: want a relative path that has no . or .. in it", name)
 		}
 		text, err := read(name)
 		if err == nil {
