@@ -103,8 +103,19 @@ func (c *Column) AppendInt64(v int64) {
 	c.n++
 }
 
-// RoomInt64 reports whether the next AppendInt64 is sure to find room.
-func (c *Column) RoomInt64() bool { return c.n < len(c.i64) }
+// PutInt appends to a KindInt64 or KindInt32 column, to the latter a number of 32 bits, if there is room without growing.
+func (c *Column) PutInt(v int64) bool {
+	switch {
+	case c.n < len(c.i64):
+		c.i64[c.n] = v
+	case c.n < len(c.i32):
+		c.i32[c.n] = int32(v)
+	default:
+		return false
+	}
+	c.n++
+	return true
+}
 
 // AppendInt32 appends to a KindInt32 column.
 func (c *Column) AppendInt32(v int32) {

@@ -18,47 +18,47 @@ import (
 
 // flight is what hamba/avro decodes into, and how the sample is made.
 type flight struct {
-	Year         *int64     `avro:"year" json:"year"`
-	Month        *int64     `avro:"month" json:"month"`
-	Day          *int64     `avro:"day" json:"day"`
-	DepTime      *int64     `avro:"dep_time" json:"dep_time"`
-	SchedDepTime *int64     `avro:"sched_dep_time" json:"sched_dep_time"`
+	Year         *int32     `avro:"year" json:"year"`
+	Month        *int32     `avro:"month" json:"month"`
+	Day          *int32     `avro:"day" json:"day"`
+	DepTime      *int32     `avro:"dep_time" json:"dep_time"`
+	SchedDepTime *int32     `avro:"sched_dep_time" json:"sched_dep_time"`
 	DepDelay     *int64     `avro:"dep_delay" json:"dep_delay"`
-	ArrTime      *int64     `avro:"arr_time" json:"arr_time"`
-	SchedArrTime *int64     `avro:"sched_arr_time" json:"sched_arr_time"`
+	ArrTime      *int32     `avro:"arr_time" json:"arr_time"`
+	SchedArrTime *int32     `avro:"sched_arr_time" json:"sched_arr_time"`
 	ArrDelay     *int64     `avro:"arr_delay" json:"arr_delay"`
 	Carrier      *string    `avro:"carrier" json:"carrier"`
-	Flight       *int64     `avro:"flight" json:"flight"`
+	Flight       *int32     `avro:"flight" json:"flight"`
 	Tailnum      *string    `avro:"tailnum" json:"tailnum"`
 	Origin       *string    `avro:"origin" json:"origin"`
 	Dest         *string    `avro:"dest" json:"dest"`
-	AirTime      *int64     `avro:"air_time" json:"air_time"`
-	Distance     *int64     `avro:"distance" json:"distance"`
-	Hour         *int64     `avro:"hour" json:"hour"`
-	Minute       *int64     `avro:"minute" json:"minute"`
+	AirTime      *int32     `avro:"air_time" json:"air_time"`
+	Distance     *int32     `avro:"distance" json:"distance"`
+	Hour         *int32     `avro:"hour" json:"hour"`
+	Minute       *int32     `avro:"minute" json:"minute"`
 	TimeHour     *time.Time `avro:"time_hour" json:"time_hour"`
 }
 
 // required is a flight whose columns are not null where the data has none: the best that a struct can do.
 type required struct {
-	Year         int64     `avro:"year"`
-	Month        int64     `avro:"month"`
-	Day          int64     `avro:"day"`
-	DepTime      int64     `avro:"dep_time"`
-	SchedDepTime int64     `avro:"sched_dep_time"`
+	Year         int32     `avro:"year"`
+	Month        int32     `avro:"month"`
+	Day          int32     `avro:"day"`
+	DepTime      int32     `avro:"dep_time"`
+	SchedDepTime int32     `avro:"sched_dep_time"`
 	DepDelay     int64     `avro:"dep_delay"`
-	ArrTime      int64     `avro:"arr_time"`
-	SchedArrTime int64     `avro:"sched_arr_time"`
+	ArrTime      int32     `avro:"arr_time"`
+	SchedArrTime int32     `avro:"sched_arr_time"`
 	ArrDelay     int64     `avro:"arr_delay"`
 	Carrier      string    `avro:"carrier"`
-	Flight       int64     `avro:"flight"`
+	Flight       int32     `avro:"flight"`
 	Tailnum      string    `avro:"tailnum"`
 	Origin       string    `avro:"origin"`
 	Dest         string    `avro:"dest"`
-	AirTime      int64     `avro:"air_time"`
-	Distance     int64     `avro:"distance"`
-	Hour         int64     `avro:"hour"`
-	Minute       int64     `avro:"minute"`
+	AirTime      int32     `avro:"air_time"`
+	Distance     int32     `avro:"distance"`
+	Hour         int32     `avro:"hour"`
+	Minute       int32     `avro:"minute"`
 	TimeHour     time.Time `avro:"time_hour"`
 }
 
@@ -70,8 +70,10 @@ func flightSchema(tb testing.TB, nullable bool) string {
 	texts := map[string]bool{"carrier": true, "tailnum": true, "origin": true, "dest": true}
 	var columns []arrow.Field
 	for _, name := range names {
-		c := arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Int64, Nullable: nullable}
+		c := arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Int32, Nullable: nullable}
 		switch {
+		case name == "dep_delay" || name == "arr_delay":
+			c.Type = arrow.PrimitiveTypes.Int64
 		case texts[name]:
 			c.Type = arrow.BinaryTypes.String
 		case name == "time_hour":
@@ -126,7 +128,13 @@ func flights(tb testing.TB, nullable bool) (schema string, datums [][]byte) {
 }
 
 func (f flight) required() required {
-	n := func(p *int64) int64 {
+	n := func(p *int32) int32 {
+		if p == nil {
+			return 0
+		}
+		return *p
+	}
+	l := func(p *int64) int64 {
 		if p == nil {
 			return 0
 		}
@@ -138,8 +146,8 @@ func (f flight) required() required {
 		}
 		return *p
 	}
-	return required{n(f.Year), n(f.Month), n(f.Day), n(f.DepTime), n(f.SchedDepTime), n(f.DepDelay), n(f.ArrTime), n(f.SchedArrTime),
-		n(f.ArrDelay), s(f.Carrier), n(f.Flight), s(f.Tailnum), s(f.Origin), s(f.Dest), n(f.AirTime), n(f.Distance), n(f.Hour),
+	return required{n(f.Year), n(f.Month), n(f.Day), n(f.DepTime), n(f.SchedDepTime), l(f.DepDelay), n(f.ArrTime), n(f.SchedArrTime),
+		l(f.ArrDelay), s(f.Carrier), n(f.Flight), s(f.Tailnum), s(f.Origin), s(f.Dest), n(f.AirTime), n(f.Distance), n(f.Hour),
 		n(f.Minute), *f.TimeHour}
 }
 

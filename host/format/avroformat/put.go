@@ -168,20 +168,19 @@ func (m *machine) fields(o *op, p int) int {
 		}
 		if at+1 < len(b) && (at > p || kid.null == notOptional) {
 			switch kid.code {
-			case putLong:
-				var v int64
-				end := at + 1
-				if c := b[at]; c < 0x80 {
-					v = int64(c>>1) ^ -int64(c&1)
-				} else if d := b[at+1]; d < 0x80 {
-					u := uint64(c&0x7f) | uint64(d)<<7
-					v = int64(u>>1) ^ -int64(u&1)
-					end++
-				} else if v, end = m.longer(at); end < 0 || kid.short {
-					break
+			case putLong, putInt:
+				// One byte or two, with no branch between them: in mixed data it would often be guessed wrong.
+				c := uint64(binary.LittleEndian.Uint16(b[at : at+2]))
+				more := c >> 7 & 1
+				u := c&0x7f | c>>1&0x3f80&-more
+				v, end := int64(u>>1)^-int64(u&1), at+1+int(more)
+				if c&0x8080 == 0x8080 {
+					if v, end = m.longer(at); end < 0 || kid.short && v != int64(int32(v)) {
+						break
+					}
 				}
-				if kid.column != nil {
-					kid.column.AppendInt64(v)
+				if kid.column != nil && !kid.column.PutInt(v) {
+					break
 				}
 				p = end
 				continue

@@ -363,16 +363,14 @@ func (m *machine) skipFields(o *op, p int) int {
 			at++
 		}
 		if at+1 < len(b) && (at > p || kid.null == notOptional) {
-			switch c := b[at]; kid.code {
-			case skipLong:
-				if c < 0x80 {
-					p = at + 1
-					continue
-				} else if b[at+1] < 0x80 {
-					p = at + 2
+			switch kid.code {
+			case skipLong, skipInt:
+				if c := int(binary.LittleEndian.Uint16(b[at : at+2])); c&0x8080 != 0x8080 {
+					p = at + 1 + c>>7&1
 					continue
 				}
 			case skipString:
+				c := b[at]
 				if end := at + 1 + int(c>>1); m.loose && c < 0x80 && c&1 == 0 && end <= len(b) {
 					p = end
 					continue

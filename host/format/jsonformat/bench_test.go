@@ -51,8 +51,10 @@ func flightFields(keep ...string) ([]format.Field, *arrow.Schema) {
 	for _, name := range names {
 		t := types[name]
 		switch {
-		case t == nil:
+		case name == "dep_delay" || name == "arr_delay":
 			t = arrow.PrimitiveTypes.Int64
+		case t == nil:
+			t = arrow.PrimitiveTypes.Int32
 		case t.ID() == arrow.TIMESTAMP:
 			t = &arrow.TimestampType{Unit: arrow.Nanosecond}
 		}

@@ -62,7 +62,9 @@ func newColumns(fields []arrow.Field, depth int) []column {
 		case len(head) >= headSize:
 			c.long = string(head)
 		case c.kind == kindBigint:
-			c.plain = plainNumber
+			c.plain = plainBigint
+		case c.kind == kindInt:
+			c.plain = plainInt32
 		case c.kind == kindText:
 			c.plain = plainText
 		}

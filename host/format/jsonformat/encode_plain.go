@@ -6,7 +6,8 @@ import "unsafe"
 type plainKind uint8
 
 const (
-	plainNumber plainKind = iota + 1
+	plainBigint plainKind = iota + 1
+	plainInt32
 	plainText
 )
 
@@ -37,8 +38,13 @@ func putPlain(b []byte, n int, columns []column, row int) (end, plain int) {
 				continue
 			}
 		}
-		if c.plain == plainNumber {
-			v := c.i64[row]
+		if c.plain != plainText {
+			var v int64
+			if c.plain == plainInt32 {
+				v = int64(c.i32[row])
+			} else {
+				v = c.i64[row]
+			}
 			negative := v >> 63 // 0 or -1
 			u := uint64((v ^ negative) - negative)
 			if u >= uint64(len(small)) {

@@ -1,91 +1,98 @@
 package jsonformat
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"unsafe"
+)
 
-// plain reads members as long as their keys are known, their columns BIGINT or TEXT, and their values the short and simple
+// plain reads members as long as their keys are known, their columns BIGINT, INT or TEXT, and their values the short and simple
 // ones that nearly all are: without a call for any of them. The first key is at p, behind its quote. It returns the last node
 // that it came to, and how many fields of the object it saw first. If that node is keyed its value is at p, and has not been
 // read; otherwise the separator of a member that is not as simple is at p, or the end of the object.
+//
+// Each member has to wait for the one before to be found to its end, so that end comes from as few steps as can be: from the
+// first comma or quote. What stands before it is checked beside. plainRoom is there behind a key before anything is read by pointer.
 func (d *decoder) plain(s *shape, n *node, p int, opened int64) (_ *node, _ int, seen int, keyed bool) {
 	b := d.frame
+	start := unsafe.Pointer(unsafe.SliceData(b))
 	for {
 		before := n
 		n = n.next
 		if p+n.size+plainRoom > len(b) {
 			return before, unkeyed(b, p), seen, false
 		}
-		if (load(b, p)&n.mask0^n.word0)|(load(b, p+8)&n.mask1^n.word1) != 0 || n.size > 16 && !n.matchesRest(b, p) {
+		key := unsafe.Add(start, p)
+		if (word8(key)&n.mask0^n.word0)|(word8(unsafe.Add(key, 8))&n.mask1^n.word1) != 0 || n.size > 16 && !n.matchesRest(b, p) {
 			if n = s.lookUp(b, p); n == nil || p+n.size+plainRoom > len(b) {
 				return before, unkeyed(b, p), seen, false
 			}
 			before.next = n
 		}
-		if p += n.size; b[p] == ' ' {
+		if p += n.size; *(*byte)(unsafe.Add(start, p)) == ' ' {
 			p++
 		}
 		f := n.field
 		if f == nil || f.at >= opened {
 			return n, p, seen, true
 		}
-		var behind uint16 // what comes behind the value
-		end := 0
+		value := unsafe.Add(start, p)
+		var behind unsafe.Pointer // what comes behind the value
 		switch f.kind {
-		case kindBigint:
-			w := load(b, p) ^ ones*'0'
-			// minus is all ones behind a minus; there is no branch, which in mixed data would often be guessed wrong. Where the
-			// digits end is known before it is whether there is a minus: the next member waits for it.
+		case kindBigint, kindInt:
+			w := word8(value)
+			m := w ^ ones*','
+			if m = (m - ones) &^ m & highs; m == 0 {
+				return n, p, seen, true
+			}
+			behind = unsafe.Add(value, index(m))
+			// minus is all ones behind a minus; there is no branch, which in mixed data would often be guessed wrong.
+			w ^= ones * '0'
 			minus := uint64(int64(w&0xff^('-'^'0')-1) >> 63)
 			other := (w | (w + ones*(0x80-10))) & highs &^ (minus & 0x80)
-			if other == 0 {
-				return n, p, seen, true
-			}
-			size := index(other)
-			digits := size + int(minus)                 // without the minus
-			first := w >> (minus & 8) & 0xff            // of the digits
-			if int(first-1)&(1-digits)|(digits-1) < 0 { // a zero before other digits, or no digit at all
-				return n, p, seen, true
-			}
-			end = p + size
-			if behind = binary.LittleEndian.Uint16(b[end : end+2]); behind != nextKey && class[byte(behind)]&pastInt != 0 {
+			digits := index(m) + int(minus)  // without the minus
+			first := w >> (minus & 8) & 0xff // of the digits
+			// Wrong are a byte that is no digit, a zero before other digits, and no digit at all.
+			if other&(m-1)&^m != 0 || int(first-1)&(1-digits)|(digits-1) < 0 {
 				return n, p, seen, true
 			}
 			if c := f.column; c != nil {
-				if !c.RoomInt64() {
+				// Zeros come in before the digits, and for the minus.
+				v := digits8(w &^ (minus & 0xff) << (64 - 8*uint(index(m))))
+				if !c.PutInt(int64(v ^ minus - minus)) {
 					return n, p, seen, true
 				}
-				v := digits8(w &^ (minus & 0xff) << (64 - 8*size)) // zeros come in before the digits, and for the minus
-				c.AppendInt64(int64(v ^ minus - minus))
 			}
 		case kindText:
-			w := load(b, p+1)
-			m := stops(w, d.control)
-			if b[p] != '"' || m == 0 {
+			w := word8(unsafe.Add(value, 1))
+			m := w ^ ones*'"'
+			if m = (m - ones) &^ m & highs; m == 0 || *(*byte)(value) != '"' {
 				return n, p, seen, true
 			}
-			size := index(m)
-			end = p + size + 2
-			if b[end-1] != '"' || w&(m&-m-1)&highs != 0 {
+			behind = unsafe.Add(value, index(m)+2)
+			slash := w ^ ones*'\\'
+			if (((slash-ones)&^slash|w)&highs|(w-ones*' ')&^w&d.control)&(m-1)&^m != 0 {
 				return n, p, seen, true
 			}
 			if c := f.column; c != nil {
 				if !c.RoomShort() {
 					return n, p, seen, true
 				}
-				c.PutShort(w, size)
+				c.PutShort(w, index(m))
 			}
-			behind = binary.LittleEndian.Uint16(b[end : end+2])
 		default:
 			return n, p, seen, true
 		}
 		f.at = d.base + int64(p)
 		seen++
-		p = end + 2
-		if behind != nextKey {
-			if behind != ','|' '<<8 || b[p] != '"' {
-				return n, end, seen, false
-			}
-			p++
+		p = int(uintptr(behind) - uintptr(start))
+		if binary.LittleEndian.Uint16((*[2]byte)(behind)[:]) == nextKey {
+			p += 2
+			continue
 		}
+		if b[p] != ',' || b[p+1] != ' ' || b[p+2] != '"' {
+			return n, p, seen, false
+		}
+		p += 3
 	}
 }
 
@@ -99,8 +106,11 @@ const (
 	plainRoom = 16
 )
 
+// word8 is the eight bytes at p as load has them.
+func word8(p unsafe.Pointer) uint64 { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
+
 // plain reports whether decoder.plain knows the kind.
-func (f *field) plain() bool { return f.kind == kindBigint || f.kind == kindText }
+func (f *field) plain() bool { return f.kind == kindBigint || f.kind == kindInt || f.kind == kindText }
 
 // unkeyed is where the separator is of the key at p.
 func unkeyed(b []byte, p int) int {
