@@ -230,6 +230,9 @@ func (d *decoder) members(o *object, of *field, p int) int {
 		if !keyed {
 			if before == firstKey {
 				p++
+			} else if p < len(b) && b[p] == '}' {
+				p++
+				break
 			}
 			if at, p, more = d.key(o, at, p, before == firstKey); !more {
 				break

@@ -36,9 +36,9 @@ func plainDigits(b []byte, p int) (n digits, end int) {
 
 // decimalDigits is plainDigits without a look at what is behind the digits.
 func decimalDigits(b []byte, p int) (n digits, end int) {
-	if n.negative = b[p] == '-'; n.negative {
-		p++
-	}
+	sign := isMinus(b[p]) // no branch, as in plainInt
+	n.negative = sign == 1
+	p += sign
 	start, sum := p, uint64(0)
 	for p < len(b) && b[p]-'0' <= 9 {
 		sum = sum*10 + uint64(b[p]-'0')
@@ -101,20 +101,24 @@ func plainDouble(b []byte, p int) (v float64, end int) {
 		exponent += more
 		p = after
 	}
-	if n.sum < 1<<53 && -22 <= exponent && exponent <= 0 {
+	// Whether numbers of many digits have more than a float64 holds exactly is no branch worth guessing: they are not divided.
+	ok, exact := false, -22 <= exponent && exponent <= 0
+	if n.sum>>32 != 0 || !exact {
+		v, ok = nearest(n.sum, exponent)
+	}
+	if !ok {
+		if n.sum >= 1<<53 || !exact {
+			return 0, 0
+		}
 		// The digits are an exact float64, and so is the power of ten they are divided by, so one division rounds once
 		// (Clinger, "How to read floating point numbers accurately", 1990).
 		v = float64(n.sum) / exactTens[-exponent]
-	} else {
-		var ok bool
-		if v, ok = nearest(n.sum, exponent); !ok {
-			return 0, 0
-		}
 	}
+	var minus uint64
 	if n.negative {
-		v = -v
+		minus = 1 << 63
 	}
-	return v, p
+	return math.Float64frombits(math.Float64bits(v) | minus), p
 }
 
 // plainExponent reads an exponent of at most two digits at p. Else end is 0.

@@ -85,10 +85,12 @@ func (d *decoder) entries(f *field, p int) int {
 	more := true
 	p++
 	for f.index = 0; ; f.index++ {
-		start := 0
-		if start, more = d.next(p, f.index == 0, '}'); !more {
-			p = start
-			break
+		start := p + 1
+		if p >= len(b) || b[p] != ',' || start >= len(b) || b[start] != '"' || f.index == 0 {
+			if start, more = d.next(p, f.index == 0, '}'); !more {
+				p = start
+				break
+			}
 		}
 		var key []byte
 		if key, p = d.entryKey(start); p < 0 {
@@ -130,6 +132,10 @@ func (d *decoder) entries(f *field, p int) int {
 
 // entryKey reads the key at p and its colon. The key holds until the next text is read.
 func (d *decoder) entryKey(p int) ([]byte, int) {
+	b := d.frame
+	if end, ascii := plainRun(b, p+1, d.control); ascii && end+1 < len(b) && b[end] == '"' && b[end+1] == ':' {
+		return b[p+1 : end], end + 2
+	}
 	key, _, p := d.text(p)
 	if p < 0 {
 		return nil, p
