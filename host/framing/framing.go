@@ -31,8 +31,8 @@ package framing
 // Splitter walks over the frames of a record's value, one record after the other. It is for one goroutine.
 type Splitter interface {
 	// Next takes the first frame off rest, which is the record's value in the first call and then the remaining of the
-	// call before, until ok is false; a walk once begun goes on until then. Frame and remaining alias rest, or, of a
-	// compressed value, memory that was allocated for this value.
+	// call before, until ok is false; a walk once begun goes on until then. Frame and remaining alias rest. Of a compressed
+	// value the frame is a copy, which keeps nothing else of the value, and remaining is good until the walk's end.
 	//
 	// With an error, which is an *Error, ok is true, frame is the offending bytes, and the walk goes on behind them: one
 	// bad frame does not disturb its neighbours.

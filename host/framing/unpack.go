@@ -51,6 +51,7 @@ const (
 type unpacked struct {
 	*decompressor
 	frames Splitter
+	kept   keeper
 	walk   walk
 }
 
@@ -77,8 +78,9 @@ func (u *unpacked) Next(rest []byte) (frame, remaining []byte, ok bool, err erro
 	}
 	if frame, remaining, ok, err = u.frames.Next(rest); !ok {
 		u.walk = idle
+		return nil, nil, false, err
 	}
-	return frame, remaining, ok, err
+	return u.kept.keep(frame), remaining, true, err
 }
 
 // decompressor decompresses one value after the other. It keeps the decoders, which are costly to make.
@@ -97,8 +99,7 @@ func newDecompressor(c Config) *decompressor {
 	return &decompressor{how: c.Compression, limit: c.maxUncompressed()}
 }
 
-// unpack gives the decompressed value in memory of its own, which is as large as the value: frames are kept for as long as
-// their rows, and a larger piece would be kept along.
+// unpack gives the decompressed value, which is valid until the next call.
 func (d *decompressor) unpack(packed []byte) ([]byte, error) {
 	if len(packed) == 0 {
 		return nil, newError(CodeTruncated, "record is empty, which is no %v data", d.how)
@@ -115,7 +116,7 @@ func (d *decompressor) unpack(packed []byte) ([]byte, error) {
 	case err != nil:
 		return nil, newError(CodeCompression, "record can't be decompressed as %v: %v", d.how, err)
 	}
-	return slices.Clip(bytes.Clone(out)), nil
+	return out, nil
 }
 
 var errTooLarge = errors.New("too large")

@@ -214,6 +214,41 @@ func TestUnpackedFramesAreKept(t *testing.T) {
 	}
 }
 
+// What is kept of a value is its frames, whatever else it was unpacked to: a megabyte of blank lines around a row is not kept with the row.
+func TestFramesKeepNothingElseOfTheirValue(t *testing.T) {
+	const values = 64
+	blank := bytes.Repeat([]byte("\n"), 1<<19)
+	value := slices.Concat(blank, []byte("row"), blank)
+	for how := Gzip; how <= LZ4; how++ {
+		packed, err := (&compressor{how: how}).pack(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := New(Config{Method: Newline, Compression: how})
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		var frames [][]byte
+		for range values {
+			for frame, rest, ok, err := s.Next(packed); ok; frame, rest, ok, err = s.Next(rest) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				frames = append(frames, frame)
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > 16<<20 {
+			t.Errorf("%v: %d frames keep %d bytes", how, len(frames), held)
+		}
+		if got := string(bytes.Join(frames, nil)); got != strings.Repeat("row", values) {
+			t.Errorf("%v: %.40q", how, got)
+		}
+		runtime.KeepAlive(s)
+	}
+}
+
 // FuzzUnpack: any bytes are frames, of whatever method, that have at most the limit together, or errors; the walk ends, and the next good
 // value comes out whole.
 func FuzzUnpack(f *testing.F) {

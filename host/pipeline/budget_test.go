@@ -4,10 +4,17 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/weir-stream/weir/host/batch"
+	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/host/format"
 )
 
 // TestBudgetHammer lets many goroutines take and give back at once, some of them giving up, and watches the limit.
@@ -107,5 +114,33 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestWhatARowIsCutFromCounts has little rows in large records: a row keeps the record's memory, whatever its frame takes of it.
+func TestWhatARowIsCutFromCounts(t *testing.T) {
+	for name, record := range map[string]connector.Message{
+		"value": {Time: 1, Value: []byte(strings.Repeat("\n", 1000) + `{"n":1,"s":"a"}`)},
+		"key":   {Time: 1, Key: make([]byte, 1000), Value: []byte(`{"n":1,"s":"a"}`)},
+	} {
+		j := simple(slices.Repeat([]connector.Message{record}, 100))
+		j.newline, j.limits.Rows, j.limits.Bytes = true, 1000, 10_000/rawFactor
+		b := newBench(t, j)
+		c := b.config()
+		batches := 0
+		decoder := c.Source.Decoder
+		c.Source.Decoder = func() (format.Decoder, error) {
+			d, err := decoder()
+			return counting{d, func(builder *batch.Builder) {
+				if builder.Rows() == 0 {
+					batches++
+				}
+			}}, err
+		}
+		c.Limits.Age = time.Hour
+		must(t, b.run(t.Context(), c, nil))
+		if batches != 10 {
+			t.Errorf("%s: 100 records of 1 KB came in %d batches, want 10", name, batches)
+		}
 	}
 }

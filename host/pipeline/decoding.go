@@ -37,6 +37,7 @@ type decoding struct {
 	raw      int    // bytes of the rows' frames
 	records  int    // records taken since the last cut
 	bytes    int    // and the bytes of their values
+	kept     int    // and of their keys and values, which rows keep whole
 
 	next   int64            // first record not wholly taken
 	last   *checkpoint.Read // the last record of what was read last
@@ -145,6 +146,7 @@ func (d *decoding) decode(ctx context.Context, m connector.Message, send sender)
 	d.next = m.Offset + 1
 	d.records++
 	d.bytes += len(m.Value)
+	d.kept += len(m.Key) + len(m.Value)
 	if d.full() {
 		return d.makeRoom(ctx, send)
 	}
@@ -257,7 +259,7 @@ func (d *decoding) reject(m connector.Message, frame []byte, index int32, err er
 		r.letter.Value = d.frames.whole(frame)
 	}
 	d.warned.log(d.c.Log, "bad record", &r.letter)
-	d.open(frame)
+	d.open(r.letter.Value)
 	d.rejected = append(d.rejected, r)
 	return nil
 }
@@ -266,8 +268,12 @@ func (d *decoding) reject(m connector.Message, frame []byte, index int32, err er
 // too, since they are held as well.
 func (d *decoding) full() bool {
 	l := d.c.Limits
-	return d.held() >= l.Rows || d.builder.Bytes()+4*len(d.traced) >= l.Bytes || d.raw >= rawFactor*l.Bytes
+	return d.held() >= l.Rows || d.builder.Bytes()+4*len(d.traced) >= l.Bytes || d.source() >= rawFactor*l.Bytes
 }
+
+// source is how many bytes of the source the open batch holds: its frames, or where they are a small part of their records those, since a frame
+// keeps the memory that it lies in.
+func (d *decoding) source() int { return max(d.raw, d.kept) }
 
 // rawFactor is how many times the byte limit of a batch its frames may take, which are text where columns are binary.
 const rawFactor = 4
@@ -289,7 +295,7 @@ func (d *decoding) due() (bool, signal) {
 // cut closes the open batch and makes an item of it.
 func (d *decoding) cut(s signal, err error) item {
 	it := item{rejected: d.rejected, signal: s, err: err, point: point{next: d.next, seen: d.seen(), read: d.last}}
-	it.size = int64(d.raw + d.builder.Bytes() + rowCost*d.held() + 4*len(d.traced))
+	it.size = int64(d.source() + d.builder.Bytes() + rowCost*d.held() + 4*len(d.traced))
 	if rows := d.builder.Rows(); rows > 0 {
 		it.batch = &batch.Batch{Record: d.builder.NewRecord(), From: d.from}
 		it.traces = traces{d.from, d.traced}
@@ -299,7 +305,7 @@ func (d *decoding) cut(s signal, err error) item {
 	}
 	d.c.Stats.RecordsIn.Add(int64(d.records))
 	d.c.Stats.BytesIn.Add(int64(d.bytes))
-	d.rejected, d.raw, d.records, d.bytes = nil, 0, 0, 0
+	d.rejected, d.raw, d.records, d.bytes, d.kept = nil, 0, 0, 0, 0
 	d.account()
 	if s != none {
 		d.marked, d.dirty = time.Now(), false
