@@ -113,18 +113,19 @@ func (d *decoding) every() time.Duration {
 // sender puts an item on the lane's first queue.
 type sender func(ctx context.Context, it item) error
 
-// decodeAll takes records into the open batch.
-func (d *decoding) decodeAll(ctx context.Context, messages []connector.Message, send sender) error {
+// decodeAll takes records into the open batch, until reading ends: what it leaves is read again another time.
+func (d *decoding) decodeAll(ctx, reading context.Context, messages []connector.Message, send sender) error {
 	began := time.Now()
 	d.waited = 0
 	defer func() { d.c.Stats.Decode.Add(int64(time.Since(began) - d.waited)) }()
-	for _, m := range messages {
-		if err := d.decode(ctx, m, send); err != nil {
+	taken := 0
+	for ; taken < len(messages) && reading.Err() == nil; taken++ {
+		if err := d.decode(ctx, messages[taken], send); err != nil {
 			return err
 		}
 	}
-	if n := len(messages); n > 0 && messages[n-1].Offset < d.next {
-		d.last = readOf(&messages[n-1])
+	if taken > 0 && messages[taken-1].Offset < d.next {
+		d.last = readOf(&messages[taken-1])
 	}
 	return nil
 }

@@ -8,7 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/host/connector"
+	"github.com/weir-stream/weir/host/format"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -263,4 +265,30 @@ func waitFor(ready <-chan struct{}) func(context.Context, connector.Writer, uint
 			return ctx.Err()
 		}
 	}
+}
+
+// TestDrainEndsBetweenRecords has a source that gave many records at once, of which each takes long: what is decoded is let through, and the
+// rest is read again another time.
+func TestDrainEndsBetweenRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := simple(numbered("a", 0, 1000))
+		j.interval = time.Hour
+		b := newBench(t, j)
+		c := b.config()
+		c.UntilEnd = false
+		decoder := c.Source.Decoder
+		c.Source.Decoder = func() (format.Decoder, error) {
+			d, err := decoder()
+			return counting{d, func(*batch.Builder) { time.Sleep(time.Second) }}, err
+		}
+		s := &started{b, c.Stats, make(chan struct{}), make(chan error, 1)}
+		go func() { s.ended <- b.run(t.Context(), c, s.drain) }()
+		time.Sleep(9500 * time.Millisecond)
+		began := time.Now()
+		close(s.drain)
+		must(t, s.wait())
+		if took := time.Since(began); took != 500*time.Millisecond || b.at("p/0") != 10 || len(b.values("out", 0)) != 10 {
+			t.Errorf("after %v the checkpoint is at %d, %d records came out", took, b.at("p/0"), len(b.values("out", 0)))
+		}
+	})
 }

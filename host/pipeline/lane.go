@@ -124,7 +124,7 @@ func (l *lane) readAndDecode(ctx, reading context.Context) error {
 			l.c.worked(PartSource)
 		}
 		if err == nil {
-			err = l.source.decodeAll(ctx, messages, l.send) // framing.Splitter, format.Decoder, batch.Builder
+			err = l.source.decodeAll(ctx, reading, messages, l.send) // framing.Splitter, format.Decoder, batch.Builder
 		}
 		if err != nil || reading.Err() != nil {
 			return l.send(ctx, l.source.cut(stop, err))
