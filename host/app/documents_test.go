@@ -414,3 +414,35 @@ func TestASchemaFileChangesBetweenCrashAndRestart(t *testing.T) {
 		t.Errorf("%d rows, %d as the file was, then %d as it is", len(rows), was, is)
 	}
 }
+
+// TestAKeptPlanHoldsReferencesAndNoSecrets reads a password and a token from the environment: neither gets into the state folder.
+func TestAKeptPlanHoldsReferencesAndNoSecrets(t *testing.T) {
+	t.Setenv("REGISTRY_PASSWORD", "open sesame")
+	t.Setenv("REGISTRY_TOKEN", "open barley")
+	for name, options := range map[string]string{
+		"REGISTRY_PASSWORD": "'avro.registry.user' = 'me', 'avro.registry.password' = '${REGISTRY_PASSWORD}'",
+		"REGISTRY_TOKEN":    "'avro.registry.token' = 'x${REGISTRY_TOKEN}'",
+	} {
+		r := &documentRun{t: t, folder: t.TempDir(), state: t.TempDir()}
+		r.sql = fmt.Sprintf(readDocument, "format = 'avro', 'avro.registry' = 'http://localhost:1', "+options)
+		r.plan()
+		named := false
+		blobs, err := filepath.Glob(filepath.Join(r.state, "blobs", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, blob := range blobs {
+			text, err := os.ReadFile(blob)
+			if err != nil {
+				t.Fatal(err)
+			}
+			named = named || strings.Contains(string(text), "${"+name+"}")
+			if strings.Contains(string(text), "open ") {
+				t.Errorf("%s holds the value of %s: %s", blob, name, text)
+			}
+		}
+		if !named {
+			t.Errorf("no plan among %d blobs names %s", len(blobs), name)
+		}
+	}
+}

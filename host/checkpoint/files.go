@@ -28,7 +28,7 @@ type files interface {
 	sync(dir string) error
 }
 
-// disk is the real one.
+// disk is the real one. What it makes is for its user alone: plans hold what a configuration does, passwords that stand in it too.
 type disk struct{}
 
 func (d disk) mkdir(dir string) error {
@@ -41,7 +41,7 @@ func (d disk) mkdir(dir string) error {
 			return err
 		}
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return d.sync(above)
@@ -70,7 +70,7 @@ func (disk) read(path string, limit int64) ([]byte, error) {
 }
 
 func (disk) write(path string, data []byte) error {
-	return renameio.WriteFile(path, data, 0o644, renameio.WithTempDir(filepath.Dir(path)))
+	return renameio.WriteFile(path, data, 0o600, renameio.WithTempDir(filepath.Dir(path)))
 }
 
 func (disk) rename(from, to string) error { return os.Rename(from, to) }
