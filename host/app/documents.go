@@ -3,10 +3,8 @@ package app
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/weir-stream/weir/host/config"
 	"github.com/weir-stream/weir/host/option"
+	"github.com/weir-stream/weir/internal/plainfile"
 )
 
 // documents are the files that a table's options name and that decide what its bytes mean, as they are when the pipeline is planned, and
@@ -74,17 +73,12 @@ func beside(v option.Value) string {
 
 // add keeps a file under a name.
 func (d *documents) add(name, file string) bool {
-	f, err := os.Open(file)
-	if err != nil {
-		return false
-	}
-	defer f.Close() // it was only read
-	left := int64(mostDocumentBytes)
+	left := mostDocumentBytes
 	for _, b := range d.files {
-		left -= int64(len(b))
+		left -= len(b)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, left+1))
-	if err != nil || int64(len(b)) > left || len(d.files) == mostDocuments {
+	b, err := plainfile.Read(file, left)
+	if err != nil || len(d.files) == mostDocuments {
 		return false
 	}
 	d.files[name] = b

@@ -7,9 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -21,6 +19,7 @@ import (
 	"github.com/weir-stream/weir/host/option"
 	"github.com/weir-stream/weir/host/sandbox"
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/plainfile"
 )
 
 // function is a CREATE FUNCTION with its module compiled and its options checked.
@@ -109,13 +108,9 @@ var errTooLarge = errors.New("is larger than a module may be")
 
 // readModule reads a .wasm file of a bounded size.
 func readModule(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	wasm, err := io.ReadAll(io.LimitReader(f, abi.LimitModuleBytes+1))
-	if err == nil && len(wasm) > abi.LimitModuleBytes {
+	wasm, err := plainfile.Read(path, abi.LimitModuleBytes)
+	var large *plainfile.TooLargeError
+	if errors.As(err, &large) {
 		err = fmt.Errorf("%s %w (%d bytes)", path, errTooLarge, abi.LimitModuleBytes)
 	}
 	return wasm, err

@@ -2,11 +2,10 @@ package app
 
 import (
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/weir-stream/weir/host/abi"
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/plainfile"
 )
 
 // Built is a module that BuildModule wrote.
@@ -18,9 +17,6 @@ type Built struct {
 	Hash    string `json:"hash"`
 }
 
-// maxManifest bounds what is read of a manifest file; abi.json has the limit that counts.
-const maxManifest = abi.LimitManifestBytes + 1
-
 // BuildModule appends a manifest to what a toolchain made, once the whole would be accepted.
 func BuildModule(wasmPath, manifestPath, out string) (*Built, error) {
 	if out == "-" {
@@ -30,12 +26,7 @@ func BuildModule(wasmPath, manifestPath, out string) (*Built, error) {
 	if err != nil {
 		return nil, fault.InputError(err)
 	}
-	f, err := os.Open(manifestPath)
-	if err != nil {
-		return nil, fault.InputError(err)
-	}
-	defer f.Close()
-	manifest, err := io.ReadAll(io.LimitReader(f, maxManifest))
+	manifest, err := plainfile.Read(manifestPath, abi.LimitManifestBytes)
 	if err != nil {
 		return nil, fault.InputError(err)
 	}

@@ -1,12 +1,12 @@
 package format
 
 import (
+	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/weir-stream/weir/host/option"
+	"github.com/weir-stream/weir/internal/plainfile"
 )
 
 // DocumentOption takes the text of a schema out of the bag, of at most so many bytes: it stands in the option key, or in the file that the
@@ -45,13 +45,9 @@ func DocumentOption(bag *option.Bag, key string, most int, what string, check fu
 }
 
 func readDocument(path string, most int) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
-	if err == nil && (len(b) == 0 || len(b) > most) {
+	b, err := plainfile.Read(path, most)
+	var large *plainfile.TooLargeError
+	if errors.As(err, &large) || err == nil && len(b) == 0 {
 		err = fmt.Errorf("a schema has 1 to %d bytes", most)
 	}
 	return string(b), err

@@ -9,12 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/plainfile"
 )
 
 const (
@@ -59,7 +59,7 @@ func newTransport(c Config) (*http.Transport, error) {
 	if c.CAFile == "" {
 		return t, nil
 	}
-	pem, err := readFile(c.CAFile)
+	pem, err := plainfile.Read(c.CAFile, mostCA)
 	if err != nil {
 		return nil, fault.Inputf("schema registry: option registry.ca_file: %w", err)
 	}
@@ -68,19 +68,6 @@ func newTransport(c Config) (*http.Transport, error) {
 		return nil, fault.Inputf("schema registry: option registry.ca_file: %s holds no certificate in PEM form", c.CAFile)
 	}
 	return t, nil
-}
-
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, mostCA+1))
-	if err == nil && len(data) > mostCA {
-		err = fmt.Errorf("%s is larger than %d MiB", name, mostCA>>20)
-	}
-	return data, err
 }
 
 // redirectError is a redirection that was not followed.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"github.com/weir-stream/weir/host/schemaregistry"
 	"github.com/weir-stream/weir/host/types"
 	"github.com/weir-stream/weir/internal/fault"
+	"github.com/weir-stream/weir/internal/plainfile"
 )
 
 // Config is what a Protobuf format is made from. The schema comes from File, Source or DescriptorSet, of which at most one is
@@ -150,7 +150,7 @@ func (c Config) load() (*document, error) {
 	case c.Source != "":
 		return compileSource("protobuf.source", c.Source, nil, c.ImportPath)
 	}
-	b, err := readBounded(c.DescriptorSet)
+	b, err := plainfile.Read(c.DescriptorSet, maxSource)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +270,7 @@ func (c Config) fileText() (string, error) {
 	case c.Source != "":
 		return c.Source, nil
 	case c.File != "":
-		b, err := os.ReadFile(c.File)
+		b, err := plainfile.Read(c.File, maxSource)
 		return string(b), err
 	}
 	return "", errors.New("a descriptor set has no text to register: use protobuf.file")

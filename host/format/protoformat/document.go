@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +16,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
+
+	"github.com/weir-stream/weir/internal/plainfile"
 )
 
 // Bounds on what is compiled: files, bytes of all of them, and braces open at once in one of them.
@@ -55,26 +55,12 @@ func compileSource(name, text string, sources map[string]string, folders []strin
 // readFrom reads the file from the first folder that has it.
 func readFrom(folders []string, name string) ([]byte, error) {
 	for _, folder := range folders {
-		text, err := readBounded(filepath.Join(folder, filepath.FromSlash(name)))
+		text, err := plainfile.Read(filepath.Join(folder, filepath.FromSlash(name)), maxSource)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return text, err
 		}
 	}
 	return nil, fmt.Errorf("%s: %w in its import folders", name, fs.ErrNotExist)
-}
-
-// readBounded reads a file of at most maxSource bytes.
-func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() // it was only read
-	b, err := io.ReadAll(io.LimitReader(f, maxSource+1))
-	if err == nil && len(b) > maxSource {
-		err = fmt.Errorf("%s is larger than %d bytes", path, maxSource)
-	}
-	return b, err
 }
 
 // budget counts what a compilation reads. The compiler asks for files from several goroutines.
