@@ -30,7 +30,7 @@ type Pool struct {
 	limit int
 
 	mu   sync.Mutex
-	kept int                             // bytes in free
+	kept int                             // bytes that what is in free takes from below
 	free [poolMax - poolMin + 1][][]byte // by power of two, from 1<<poolMin on
 	last int                             // where in its page the buffer made last begins
 	made map[*byte][]byte                // what below gave for a buffer that begins within a page, by its first byte
@@ -38,7 +38,7 @@ type Pool struct {
 
 var _ memory.Allocator = (*Pool)(nil)
 
-// NewPool makes a pool that keeps at most limit bytes of free buffers; the memory itself comes from below.
+// NewPool makes a pool that keeps free buffers of at most limit bytes, all that they take; the memory itself comes from below.
 func NewPool(below memory.Allocator, limit int) *Pool {
 	return &Pool{below: below, limit: limit, made: map[*byte][]byte{}}
 }
@@ -64,7 +64,7 @@ func (p *Pool) Allocate(size int) []byte {
 		b := p.free[c][n-1]
 		p.free[c][n-1] = nil
 		p.free[c] = p.free[c][:n-1]
-		p.kept -= full
+		p.kept -= cost(full)
 		p.mu.Unlock()
 		return b[:size]
 	}
@@ -72,12 +72,20 @@ func (p *Pool) Allocate(size int) []byte {
 	return p.fresh(full)[:size]
 }
 
+// cost is how many bytes a buffer of a class takes from below.
+func cost(full int) int {
+	if full < stagger {
+		return full
+	}
+	return full + page - cacheAlign
+}
+
 // fresh is a buffer from below.
 func (p *Pool) fresh(full int) []byte {
+	whole := p.below.Allocate(cost(full))
 	if full < stagger {
-		return p.below.Allocate(full)
+		return whole
 	}
-	whole := p.below.Allocate(full + page - cacheAlign)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = (p.last + displaced) % page
@@ -115,9 +123,9 @@ func (p *Pool) Free(b []byte) {
 		return
 	}
 	p.mu.Lock()
-	if c >= 0 && full == 1<<(c+poolMin) && p.kept+full <= p.limit {
+	if c >= 0 && full == 1<<(c+poolMin) && p.kept+cost(full) <= p.limit {
 		p.free[c] = append(p.free[c], b)
-		p.kept += full
+		p.kept += cost(full)
 		p.mu.Unlock()
 		return
 	}

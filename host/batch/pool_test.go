@@ -3,6 +3,7 @@ package batch
 import (
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
@@ -24,6 +25,77 @@ func TestPoolKeepsBuffersUpToItsLimit(t *testing.T) {
 		p.Free(again)
 	}
 	p.Close()
+}
+
+// Large buffers take more than their class: the room in which their beginnings are moved apart counts too.
+func TestPoolCountsAllItKeeps(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	defer mem.AssertSize(t, 0)
+	const limit = 1 << 20
+	p := NewPool(mem, limit)
+	var made [][]byte
+	for range 2 * limit / stagger {
+		made = append(made, p.Allocate(stagger))
+	}
+	for _, b := range made {
+		p.Free(b)
+	}
+	if kept := mem.CurrentAlloc(); kept > limit || kept+stagger+page <= limit {
+		t.Errorf("%d bytes kept with a limit of %d", kept, limit)
+	}
+	if p.kept != mem.CurrentAlloc() {
+		t.Errorf("%d bytes are said to be kept, it is %d", p.kept, mem.CurrentAlloc())
+	}
+	for i := range made {
+		made[i] = p.Allocate(stagger) // the kept ones, then fresh ones
+	}
+	if p.kept != 0 {
+		t.Errorf("%d bytes are said to be kept, and all are in use", p.kept)
+	}
+	for _, b := range made {
+		p.Free(b)
+	}
+	p.Close()
+	if p.kept != 0 {
+		t.Errorf("%d bytes are said to be kept by a closed pool", p.kept)
+	}
+}
+
+// paged is an allocator whose buffers begin with a page, as large ones do.
+type paged struct{ memory.Allocator }
+
+func (paged) Allocate(size int) []byte {
+	b := make([]byte, size+page)
+	skip := page - int(uintptr(unsafe.Pointer(&b[0]))%page)
+	return b[skip : skip+size : skip+size]
+}
+
+func (paged) Free([]byte) {}
+
+// The ends of columns that grow alike must not be whole pages apart.
+func TestPoolBeginsLargeBuffersApart(t *testing.T) {
+	p := NewPool(paged{}, 1<<30)
+	for _, size := range []int{stagger / 2, stagger, 2 * stagger, 1 << 20} {
+		want := page / cacheAlign
+		if size < stagger {
+			want = 1
+		}
+		places := map[uintptr]bool{}
+		for range page / cacheAlign {
+			b := p.Allocate(size)
+			place := uintptr(unsafe.Pointer(&b[0])) % page
+			if places[place] = true; place%cacheAlign != 0 {
+				t.Errorf("a buffer of %d bytes begins at byte %d of its page, which is not aligned", size, place)
+			}
+			if len(b) != size || cap(b) != size {
+				t.Errorf("a buffer of %d bytes has %d and room for %d", size, len(b), cap(b))
+			}
+			defer p.Free(b)
+		}
+		if len(places) != want {
+			t.Errorf("%d buffers of %d bytes begin at %d places of their pages, want %d", page/cacheAlign, size, len(places), want)
+		}
+	}
 }
 
 func TestPoolSizes(t *testing.T) {
