@@ -4,18 +4,21 @@ import "encoding/binary"
 
 // A shape is what a decoder has learned about the records' keys: for each key the one that followed it last. A record
 // that has its keys in the order of the one before is read by comparing bytes where they are expected; any other key
-// costs a look-up, and the shape then expects it. Undeclared keys are learned as well, a bounded number of them.
+// costs a look-up, and the shape then expects it. Undeclared keys are learned as well, a bounded number of them; when others keep coming
+// they are forgotten, and those that come then are learned.
 type shape struct {
 	names map[string]*node
 	table [tableSize]*node // the same by their first bytes, see keyHash: a few with each hash
 	start *node            // stands before the first key; matches nothing
 	other *node            // stands for all keys that are not known and not learned
 	spare int              // undeclared keys that may still be learned
+	lost  int              // those that came since there is no room, and could not be
 }
 
 const (
-	spareKeys    = 256 // undeclared keys learned at most
-	spareKeySize = 128 // and the longest of them, in bytes
+	spareKeys    = 256     // undeclared keys learned at most
+	spareKeySize = 128     // and the longest of them, in bytes
+	patience     = 1 << 14 // undeclared keys that are not learned before all are forgotten
 )
 
 // node is a key. It matches where the frame holds its pattern: the key, the quote that ends it, and the colon.
@@ -24,6 +27,7 @@ type node struct {
 	next     *node  // what followed it last
 	chained  *node  // another with the same hash
 	reserved trait  // undeclared: what a record has shown that has it
+	learned  bool   // a record brought it
 
 	run          bool // decoder.plain knows the field's kind, and that of the one declared next
 	pattern      string
@@ -91,19 +95,57 @@ func newShape(fields []field) *shape {
 	return s
 }
 
-// find is the node of a key, s.other if there is none. A plain key, one without escapes, is learned if there is room.
+// find is the node of a key, s.other if there is none. A plain key, one without escapes, is learned if there is room. What is learned from a
+// record of many strange keys must not keep out those that the stream has, so a full shape begins anew every once in a while.
 func (s *shape) find(key []byte, plain bool) *node {
 	if n := s.names[string(key)]; n != nil {
 		return n
 	}
-	if !plain || s.spare == 0 || len(key) > spareKeySize {
+	if !plain || len(key) > spareKeySize {
 		return s.other
+	}
+	if s.spare == 0 {
+		if s.lost++; s.lost < patience {
+			return s.other
+		}
+		s.forget()
 	}
 	s.spare--
 	n := newNode(string(key), nil)
-	n.next = s.start
+	n.next, n.learned = s.start, true
 	s.add(string(key), n)
 	return n
+}
+
+// forget forgets the undeclared keys that were learned.
+func (s *shape) forget() {
+	for key, n := range s.names {
+		if n.learned {
+			delete(s.names, key)
+		}
+	}
+	for _, n := range s.names {
+		s.unlink(n)
+	}
+	s.unlink(s.start)
+	s.unlink(s.other)
+	for i := range s.table {
+		for place := &s.table[i]; *place != nil; {
+			if (*place).learned {
+				*place = (*place).chained
+			} else {
+				place = &(*place).chained
+			}
+		}
+	}
+	s.spare, s.lost = spareKeys, 0
+}
+
+// unlink lets n expect nothing if it expects a key that is forgotten.
+func (s *shape) unlink(n *node) {
+	if n.next.learned {
+		n.next = s.start
+	}
 }
 
 const (
