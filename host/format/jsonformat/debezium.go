@@ -145,7 +145,7 @@ func (d eventDecoder) Decode(frame []byte, b *batch.Builder) error {
 // checkEvent checks an event whose columns are right, whether they are stored or not.
 func (d eventDecoder) checkEvent(frame []byte, start int) error {
 	var found [3]span
-	if err := d.scan.find(frame, start, eventNames, found[:]); err != nil {
+	if err := d.scan.find(frame, start, 1, eventNames, found[:]); err != nil {
 		return err
 	}
 	has := func(i int) bool { return found[i].end > 0 && frame[found[i].start] != 'n' }

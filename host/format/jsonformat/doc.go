@@ -119,7 +119,7 @@
 //
 // With json.unstructured a frame is the text of the table's one column, JSON or TEXT, and a table that declares none has
 // value JSON. Reading keeps it as it is, JSON or not, with U+FFFD for what is not UTF-8, unless the leniency unchecked_text
-// is off. Writing writes a TEXT as it is, with that leniency off and in a JSON column only what is JSON, and null for a null.
+// is off. A frame longer than limit.string is refused, levels and values are counted where it must be JSON. Writing writes a TEXT as it is, with that leniency off and in a JSON column only what is JSON, and null for a null.
 //
 // # Schema documents
 //
@@ -147,10 +147,10 @@
 // # Envelopes
 //
 // With json.include_schema a record is {"schema": …, "payload": …} as Kafka Connect's JsonConverter has it, the row being the
-// payload. A schema that is read is not looked at beyond its syntax. The one that is written says what the payload holds:
+// payload, of which the limits are said. A schema that is read is not looked at beyond its syntax. The one that is written says what the payload holds:
 // unsigned integers are of the next wider type (a BIGINT UNSIGNED past 2^63-1 is json.range), a timestamp or date is Connect's
 // with 'unix_millis' and otherwise a string, a decimal is Connect's unless it is written as a string. A JSON column is Debezium's
-// io.debezium.data.Json: its text in a string. In an envelope that is read a string for a JSON column is what it holds, where that is JSON.
+// io.debezium.data.Json: its text in a string. In an envelope that is read a string for a JSON column is what it holds, where that is JSON within the limits.
 //
 // With json.confluent_schema_registry a record begins with a zero byte and the id of a schema in four bytes. They are checked
 // when read, and the id is not looked up. The id that is written is json.schema_id, or comes from the registry that

@@ -149,7 +149,7 @@ func TestWhatJSONCannotExpressIsRefusedWithItsPath(t *testing.T) {
 		{"JSON", text(`{"a":,}`), "json.syntax", "x"}, {"JSON", text("NaN"), "json.syntax", "x"}, {"JSON", text("01"), "json.syntax", "x"},
 		{"JSON", text("\"\xff\""), "json.utf8", "x"}, {"JSON", text("\"\n\""), "json.syntax", "x"}, {"JSON", text("[1,]"), "json.syntax", "x"},
 		{"JSON", text(strings.Repeat("[", 128)), "json.depth", "x"},
-		{"DICTIONARY<TEXT>", text("\xff"), "json.utf8", "x"},
+		{"TEXT", text("a\xff"), "json.utf8", "x"}, {"DICTIONARY<TEXT>", text("\xff"), "json.utf8", "x"},
 		{"DATE", func(c *batch.Column) { c.AppendInt32(math.MaxInt32) }, "json.range", "x"},
 		{"TIME(0)", func(c *batch.Column) { c.AppendInt32(86400) }, "json.range", "x"},
 		{"TIME(9)", func(c *batch.Column) { c.AppendInt64(-1) }, "json.range", "x"},
@@ -177,11 +177,17 @@ func TestWhatJSONCannotExpressIsRefusedWithItsPath(t *testing.T) {
 			}
 		}, "json.utf8", "x{0}"},
 	} {
-		got, err := encodeOne(t, Config{}, typeOf(c.typ), c.fill)
-		wantPath(t, err, c.code, c.path)
-		if got != "-" {
-			t.Errorf("%s: %q written", c.typ, got)
+		for _, config := range []Config{{}, {IncludeSchema: true}, {Debezium: true}, {IncludeSchema: true, Debezium: true}} {
+			got, err := encodeOne(t, config, typeOf(c.typ), c.fill)
+			wantPath(t, err, c.code, c.path)
+			if got != "-" {
+				t.Errorf("%s: %q written", c.typ, got)
+			}
 		}
+	}
+	for _, config := range []Config{{InvalidAsText: true}, {InvalidAsText: true, IncludeSchema: true}} {
+		_, err := encodeOne(t, config, types.JSON(), text("\xff"))
+		wantPath(t, err, "json.utf8", "x")
 	}
 }
 

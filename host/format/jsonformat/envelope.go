@@ -45,7 +45,7 @@ func (d *envelopeDecoder) row(frame []byte) (span, error) {
 		return row, nil
 	}
 	payload := [1]span{}
-	if err := d.scan.find(frame, row.start, []string{"payload"}, payload[:]); err != nil {
+	if err := d.scan.find(frame, row.start, 0, []string{"payload"}, payload[:]); err != nil {
 		return span{}, err
 	}
 	if payload[0].end == 0 {
@@ -55,12 +55,12 @@ func (d *envelopeDecoder) row(frame []byte) (span, error) {
 }
 
 // unpacked is the document in a string at p, which is text: Kafka Connect has no type for JSON, so that in an envelope the documents of a
-// JSON column stand in strings. A string that holds none is itself the document.
+// JSON column stand in strings. A string that holds none, or one beyond the limits, is itself the document.
 func (d *decoder) unpacked(text []byte, p, depth int) []byte {
 	if d.packed == nil {
 		d.packed = newDecoder(Config{Strictness: Strict, Limits: d.Limits}, nil)
 	}
-	if content, _, end := d.text(p); end > 0 && d.packed.validate(content, depth) == nil {
+	if content, _, end := d.text(p); end > 0 && d.packed.admit(content, depth) == nil {
 		return content
 	}
 	return text
@@ -74,17 +74,17 @@ func headerError(err error) error {
 type span struct{ start, end int }
 
 // find reads the object in a frame from start on and finds the values of the members that have the names, the last where
-// one comes twice. It checks the syntax of everything, and fails with a *format.DataError only.
-func (d *decoder) find(frame []byte, start int, names []string, found []span) error {
+// one comes twice. The values are so many levels deep. It checks the syntax of everything, and fails with a *format.DataError only.
+func (d *decoder) find(frame []byte, start, depth int, names []string, found []span) error {
 	d.begin(frame, start)
-	defer d.begin(nil, 0)
-	if d.walk(start, names, found) {
+	if d.walk(start, depth, names, found) {
+		d.begin(nil, 0)
 		return nil
 	}
-	return d.err
+	return d.report()
 }
 
-func (d *decoder) walk(p int, names []string, found []span) bool {
+func (d *decoder) walk(p, depth int, names []string, found []span) bool {
 	if p = skipSpace(d.frame, p); p == len(d.frame) || d.frame[p] != '{' {
 		return d.noObject(p)
 	}
@@ -112,7 +112,7 @@ func (d *decoder) walk(p int, names []string, found []span) bool {
 			return d.fail("json.duplicate", p, "a member of the envelope comes again") >= 0
 		}
 		from := p
-		if p = d.skip(p, 1); p < 0 {
+		if p = d.skip(p, depth); p < 0 {
 			return false
 		}
 		if value != nil {

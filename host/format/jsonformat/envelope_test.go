@@ -280,3 +280,25 @@ func TestUnstructured(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// What is not UTF-8 is told as that wherever it is in an envelope and whatever else is wrong, and where it can't be written by its place in the row.
+func TestTextsThatAreNotUTF8InEnvelopes(t *testing.T) {
+	for _, c := range []struct {
+		config  Config
+		columns string
+		frame   string
+	}{
+		{Config{IncludeSchema: true}, "a TEXT", "{\"payload\":{\"a\":\"\xff\"}}"},
+		{Config{IncludeSchema: true}, "a TEXT", "{\"payload\":{\"a\":1},\"schema\":\"\xff\"}"},
+		{Config{IncludeSchema: true}, "a TEXT", "{\"payload\":{\"a\":tru},\"schema\":\"\xff\"}"},
+		{Config{IncludeSchema: true}, "a TEXT", "{\"payload\":1,\"schema\":\"\xff\"}"},
+		{Config{IncludeSchema: true}, "a JSON", "{\"payload\":{\"a\":\"\xff\"}}"},
+		{Config{IncludeSchema: true, Debezium: true}, "before STRUCT<a TEXT>, after STRUCT<a TEXT>, op TEXT", "{\"payload\":{\"op\":\"x\",\"after\":{\"a\":1}},\"schema\":tru\xff}"},
+		{Config{Debezium: true}, "before STRUCT<a TEXT>, after STRUCT<a TEXT>, op TEXT", "{\"op\":\"c\",\"after\":{\"a\":\"\xff\"}}"},
+	} {
+		err := decodeErr(t, New(c.config), c.columns, c.frame)
+		if err == nil || err.Code != "json.utf8" || err.Path != "" {
+			t.Errorf("%q: %v", c.frame, err)
+		}
+	}
+}

@@ -85,6 +85,16 @@ func (d *decoder) measuredText(p int) (int, *format.DataError) {
 	return end, nil
 }
 
+// admit says what is wrong with a text that is to be one JSON value, with so many levels around it: that it is none, or is beyond the limits.
+func (d *decoder) admit(text []byte, depth int) *format.DataError {
+	if bad := d.validate(text, depth); bad != nil || len(text) <= d.small {
+		return bad
+	}
+	d.begin(text, 0)
+	defer d.begin(nil, 0)
+	return d.measured(0)
+}
+
 // enter notes that the values of a level are those of an object, or of an array.
 func (d *decoder) enter(level int, object bool) {
 	if d.objects[level>>6] &^= 1 << (level & 63); object {

@@ -45,14 +45,9 @@ func (d *textDecoder) Decode(frame []byte, b *batch.Builder) error {
 			return headerError(err)
 		}
 	}
-	if d.off(UncheckedText) {
-		if len(text) == 0 {
-			return &format.DataError{Code: "json.empty", Path: d.field.Name, Message: "no JSON value, nothing at all"}
-		}
-		if bad := d.check.validate(text, 0); bad != nil {
-			bad.Path = d.field.Name
-			return bad
-		}
+	if bad := d.wrong(text); bad != nil {
+		bad.Path = d.field.Name
+		return bad
 	}
 	if d.field.Column < 0 {
 		return nil
@@ -69,6 +64,20 @@ func (d *textDecoder) Decode(frame []byte, b *batch.Builder) error {
 	}
 	d.scratch = format.AppendText(d.scratch[:0], text)
 	return c.AppendBytes(d.scratch)
+}
+
+// wrong says what is wrong with the text of a record, nil if nothing is.
+func (d *textDecoder) wrong(text []byte) *format.DataError {
+	most := d.check.Limits
+	switch {
+	case len(text) > most.String:
+		return &format.DataError{Code: "json.size", Message: most.TooLong(len(text))}
+	case !d.off(UncheckedText):
+		return nil
+	case len(text) == 0:
+		return &format.DataError{Code: "json.empty", Message: "no JSON value, nothing at all"}
+	}
+	return d.check.admit(text, 0)
 }
 
 func (d *textDecoder) column(b *batch.Builder) (*batch.Column, error) {
