@@ -77,7 +77,7 @@
 //	json.range      a number, date or time that the column cannot hold
 //	json.null       null for NOT NULL
 //	json.missing    no value for NOT NULL
-//	json.duplicate  a field that comes twice (strict only)
+//	json.duplicate  a field, or the key of a map, that comes twice (strict only)
 //
 // # Encoding
 //
@@ -99,11 +99,11 @@
 //	INTERVAL            an ISO 8601 duration, "P1Y2M3DT4H5M6.500S", each number with its own sign; none at all is "PT0S"
 //	JSON                the text as it is, with spaces for line breaks; one that is not JSON, with json.invalid_documents =
 //	                    'string', as a string
-//	MAP                 an object, the keys as strings
+//	MAP                 an object, the keys as strings; not with a key twice
 //
 // What cannot be written so is a DataError with the path, and nothing is written: text that is not UTF-8 (json.utf8), a JSON
-// column whose text is not JSON as strict mode reads it (json.syntax, json.utf8, json.depth), timestamps and dates outside
-// the years 0 to 9999, or the range of milliseconds (json.range).
+// column whose text is not JSON as strict mode reads it (json.syntax, json.utf8, json.depth), a map that has a key twice
+// (json.duplicate), timestamps and dates outside the years 0 to 9999, or the range of milliseconds (json.range).
 //
 // # Carrying
 //
@@ -119,7 +119,8 @@
 //
 // With json.unstructured a frame is the text of the table's one column, JSON or TEXT, and a table that declares none has
 // value JSON. Reading keeps it as it is, JSON or not, with U+FFFD for what is not UTF-8, unless the leniency unchecked_text
-// is off. A frame longer than limit.string is refused, levels and values are counted where it must be JSON. Writing writes a TEXT as it is, with that leniency off and in a JSON column only what is JSON, and null for a null.
+// is off. A frame longer than limit.string is refused; levels and values are counted where it must be JSON. Writing writes a TEXT as
+// it is, with that leniency off and in a JSON column only what is JSON, and null for a null.
 //
 // # Schema documents
 //
@@ -147,10 +148,11 @@
 // # Envelopes
 //
 // With json.include_schema a record is {"schema": …, "payload": …} as Kafka Connect's JsonConverter has it, the row being the
-// payload, of which the limits are said. A schema that is read is not looked at beyond its syntax. The one that is written says what the payload holds:
-// unsigned integers are of the next wider type (a BIGINT UNSIGNED past 2^63-1 is json.range), a timestamp or date is Connect's
+// payload, which the limits are of. A schema that is read is not looked at beyond its syntax. The one that is written says what the
+// payload holds: unsigned integers are of the next wider type (a BIGINT UNSIGNED past 2^63-1 is json.range), a timestamp or date is Connect's
 // with 'unix_millis' and otherwise a string, a decimal is Connect's unless it is written as a string. A JSON column is Debezium's
-// io.debezium.data.Json: its text in a string. In an envelope that is read a string for a JSON column is what it holds, where that is JSON within the limits.
+// io.debezium.data.Json: its text in a string. In an envelope that is read a string for a JSON column is what it holds, where that is
+// JSON within the limits.
 //
 // With json.confluent_schema_registry a record begins with a zero byte and the id of a schema in four bytes. They are checked
 // when read, and the id is not looked up. The id that is written is json.schema_id, or comes from the registry that

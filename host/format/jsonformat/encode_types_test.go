@@ -191,6 +191,59 @@ func TestWhatJSONCannotExpressIsRefusedWithItsPath(t *testing.T) {
 	}
 }
 
+// TestMapsThatHaveAKeyTwiceAreRefused writes maps of n entries, of which perhaps one has the key of another.
+func TestMapsThatHaveAKeyTwiceAreRefused(t *testing.T) {
+	for _, key := range []string{"TEXT", "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "TINYINT UNSIGNED", "SMALLINT UNSIGNED", "INT UNSIGNED", "BIGINT UNSIGNED"} {
+		for _, n := range []int{2, 3, fewKeys, fewKeys + 1, 100} {
+			if key == "BOOLEAN" {
+				n = 2
+			}
+			for _, again := range []int{-1, 1, n / 2, n - 1} {
+				fill := func(c *batch.Column) {
+					for i := range n {
+						v := i
+						if i == again {
+							v = 0
+						}
+						switch keys := c.Child(0); keys.Kind() {
+						case batch.KindText:
+							if err := keys.AppendString("key" + strconv.Itoa(v)); err != nil {
+								t.Fatal(err)
+							}
+						case batch.KindBool:
+							keys.AppendBool(v > 0)
+						case batch.KindInt8:
+							keys.AppendInt8(int8(v))
+						case batch.KindInt16:
+							keys.AppendInt16(int16(v))
+						case batch.KindInt32:
+							keys.AppendInt32(int32(v))
+						default:
+							keys.AppendInt64(int64(v))
+						}
+						c.Child(1).AppendInt64(int64(i))
+					}
+					if err := c.EndList(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				got, err := encodeOne(t, Config{}, types.List(types.Map(typeOf(key), arrow.PrimitiveTypes.Int64, true), true), func(c *batch.Column) {
+					c.Child(0).AppendNull()
+					fill(c.Child(0))
+					if err := c.EndList(); err != nil {
+						t.Fatal(err)
+					}
+				})
+				if again >= 0 {
+					wantPath(t, err, "json.duplicate", "x[1]{"+strconv.Itoa(again)+"}")
+				} else if err != nil || !json.Valid([]byte(got[1:])) {
+					t.Errorf("%s: %s, %v", key, got, err)
+				}
+			}
+		}
+	}
+}
+
 // anyType draws a type of at most so many levels.
 func anyType(depth int) *rapid.Generator[arrow.DataType] {
 	return rapid.Custom(func(t *rapid.T) arrow.DataType {

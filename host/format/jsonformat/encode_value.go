@@ -171,29 +171,3 @@ func (e *encoder) list(dst []byte, c *column, row int) ([]byte, bool) {
 	}
 	return append(dst, ']'), true
 }
-
-// object writes a MAP. Its keys are data, so a path tells the entry's index.
-func (e *encoder) object(dst []byte, c *column, row int) ([]byte, bool) {
-	dst = append(dst, '{')
-	from, to := c.first+int(c.offsets[row]), c.first+int(c.offsets[row+1])
-	keys := &c.children[0]
-	for i := from; i < to; i++ {
-		if i > from {
-			dst = append(dst, ',')
-		}
-		if keys.kind != kindText {
-			dst = append(dst, '"')
-		}
-		var ok bool
-		if dst, ok = e.value(dst, keys, i); !ok {
-			return dst, e.within("{" + strconv.Itoa(i-from) + "}")
-		}
-		if keys.kind != kindText {
-			dst = append(dst, '"')
-		}
-		if dst, ok = e.element(append(dst, ':'), &c.children[1], i); !ok {
-			return dst, e.within("{" + strconv.Itoa(i-from) + "}")
-		}
-	}
-	return append(dst, '}'), true
-}

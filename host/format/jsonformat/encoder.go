@@ -1,6 +1,7 @@
 package jsonformat
 
 import (
+	"hash/maphash"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -15,6 +16,8 @@ type encoder struct {
 	before, after []byte // what stands around every row
 	columns       []column
 	check         *decoder // of JSON columns
+	seed          maphash.Seed
+	hashes        []uint64 // of the keys of a map
 	bad           *format.DataError
 }
 
@@ -23,7 +26,8 @@ func newEncoder(c Config, fields []format.Field) *encoder {
 	for i, f := range fields {
 		columns[i] = arrow.Field{Name: f.Name, Type: f.Type}
 	}
-	return &encoder{Config: c, columns: newColumns(columns, 1), check: newDecoder(Config{Strictness: Strict, Limits: c.Limits}, nil)}
+	check := newDecoder(Config{Strictness: Strict, Limits: c.Limits}, nil)
+	return &encoder{Config: c, columns: newColumns(columns, 1), check: check, seed: check.seed}
 }
 
 // Bind implements format.Encoder.
