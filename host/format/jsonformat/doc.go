@@ -43,7 +43,7 @@
 //   - any number of commas, or none, between the members of an object and the items of an array: {,"a":1 "b":2,,}
 //   - control characters in strings without an escape
 //   - numbers with leading zeros, or without digits on one side of the point: 007, 1., -.5
-//   - under an undeclared key, any run of digits and the characters + - . e E in place of a number
+//   - under an undeclared key, a minus or digit and any run of digits and the characters + - . e E in place of a number
 //   - a declared key, or the key of a map, more than once: the last one wins, and only its value counts
 //   - a fraction or an exponent for an integer column
 //   - digits other than zero past the scale of a decimal column
@@ -52,7 +52,8 @@
 //     the strings those without both date and time, with "t" or a space for the "T", with "z" for the "Z", without colons,
 //     with more than nine digits of fraction, with second 60, or with an offset that is not spelled "+05:00"
 //   - for a date or time a number (with RFC3339), for a date a timestamp's text, for a time one without seconds or with more
-//     than nine digits of fraction, for a UUID any text but that of 36 characters
+//     than nine digits of fraction, for an interval one with more than nine, for a UUID any text but that of 36 characters, for the
+//     key of a map that is an integer one with a plus or leading zeros
 //
 // They hold at every level, but for the value of a JSON column, which no leniency applies to: what it holds is JSON.
 //

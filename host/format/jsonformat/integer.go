@@ -108,6 +108,12 @@ func (f *field) parseIntText(text []byte) (int64, verdict) {
 	return f.fit(negative, magnitude)
 }
 
+// shortest reports whether an integer's text has neither a plus nor zeros that it could do without.
+func shortest(text []byte) bool {
+	n, ok := splitNumber(text)
+	return ok && n.strict
+}
+
 // withoutPlus takes a leading plus off the text of a number, which may stand in a string but not in a number of JSON.
 func withoutPlus(text []byte) (_ []byte, ok bool) {
 	if len(text) == 0 || text[0] != '+' {

@@ -24,8 +24,8 @@ var intervalUnits = [...]struct {
 
 // parseInterval reads an ISO 8601 duration such as "P1M2DT3H4M5.6S" (section 5.5.2.2), with weeks among the rest, and with
 // a sign before any of its numbers or before the whole, as PostgreSQL writes and reads them. Only seconds take a fraction,
-// of which digits past the ninth are dropped.
-func parseInterval(s []byte) (interval, verdict) {
+// of which digits past the ninth are dropped, or, if strict, refused.
+func parseInterval(s []byte, strict bool) (interval, verdict) {
 	var months, days, nanos total
 	negative, p := sign(s, 0)
 	if p >= len(s) || s[p] != 'P' {
@@ -53,7 +53,7 @@ func parseInterval(s []byte) (interval, verdict) {
 			return interval{}, badSyntax
 		}
 		u := intervalUnits[unit]
-		if p2 > end && (!u.takesFractions || len(fractional) == 0) {
+		if p2 > end && (!u.takesFractions || len(fractional) == 0 || strict && len(fractional) > 9) {
 			return interval{}, badSyntax
 		}
 		minus = minus != negative

@@ -220,7 +220,7 @@ func (d *decoder) mapKey(f *field, p int, key []byte) {
 		return
 	case f.kind != kindBool:
 		v, result := f.parseIntText(key)
-		if result == good {
+		if result == good && (shortest(key) || !d.strict.Has(TextForms)) {
 			f.appendInt(v)
 			return
 		}

@@ -15,13 +15,13 @@ const (
 	Commas            Strictness = 1 << iota // commas too many or too few in objects and arrays
 	ControlCharacters                        // control characters in strings without an escape
 	NumberSyntax                             // numbers with leading zeros, or without digits on one side of the point
-	SkippedNumbers                           // any run of the characters of a number under a key that no column takes
+	SkippedNumbers                           // a minus or digit and any run of the characters of a number under a key that no column takes
 	DuplicateKeys                            // a declared key more than once
 	IntegerFractions                         // a fraction or an exponent for an integer column
 	DecimalFractions                         // more digits behind the point than a decimal column has
 	StringNumbers                            // a string for a number
 	TimestampForms                           // for a timestamp, what json.timestamp_format does not say, and odd spellings
-	TextForms                                // odd spellings of dates, times, intervals, UUIDs and base64
+	TextForms                                // odd spellings of dates, times, intervals, UUIDs, and of numbers that are the keys of maps
 	UncheckedText                            // with json.unstructured, frames that are not JSON or not UTF-8
 
 	Strict Strictness = 1<<iota - 1 // everything off

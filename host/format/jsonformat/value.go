@@ -194,7 +194,7 @@ func (d *decoder) fromForm(f *field, content []byte) verdict {
 			f.column.AppendFixed(d.bytes)
 		}
 	case kindInterval:
-		v, result := parseInterval(content)
+		v, result := parseInterval(content, d.strict.Has(TextForms))
 		if result != good {
 			return result
 		}
