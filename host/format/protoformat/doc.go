@@ -60,5 +60,5 @@
 //
 // Fields come in the order of their numbers, as Google's writers have them, NULL and zeros without presence left out, repeated
 // numbers packed where the schema says so, maps in the order they have. JSON columns may use the names of the .proto file or
-// the JSON names.
+// the JSON names; the JSON null is NULL, but for a google.protobuf.Value, of which it is a value.
 package protoformat

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -24,7 +25,7 @@ func (e *encoder) fieldsOf(dst []byte, p *plan, row int) ([]byte, bool) {
 	p.serial++
 	for i := range p.columns {
 		c := &p.columns[i]
-		if c.from.IsNull(row) {
+		if c.from.IsNull(row) || c.shape == shapeSingle && c.value.jsonNull(row) {
 			if c.fd.Cardinality() == protoreflect.Required {
 				e.fail("protobuf.missing", "NULL for a required field")
 				return dst, e.in(c.name)
@@ -64,8 +65,11 @@ func (e *encoder) field(dst []byte, c *column, row int) ([]byte, bool) {
 }
 
 // zeroSince reports whether the field appended since start has the value zero: nothing behind its tag but zeros. (Of what has a
-// length that is the length.)
+// length that is the length.) Of a zero that is JSON nothing was appended.
 func zeroSince(dst []byte, start int) bool {
+	if start == len(dst) {
+		return true
+	}
 	_, p := varint(dst, start)
 	for ; p < len(dst); p++ {
 		if dst[p] != 0 {
@@ -121,7 +125,7 @@ func (e *encoder) list(dst []byte, c *column, row int) ([]byte, bool) {
 func (e *encoder) entries(dst []byte, c *column, row int) ([]byte, bool) {
 	from, to := c.from.(*array.Map).ValueOffsets(row)
 	for i := int(from); i < int(to); i++ {
-		if c.value.from.IsNull(i) {
+		if c.value.from.IsNull(i) || c.value.jsonNull(i) {
 			e.fail("protobuf.null", "NULL in a map: a map field has none")
 			return dst, e.in("value")
 		}
@@ -298,6 +302,14 @@ func (e *encoder) enum(dst []byte, v *value, text string) ([]byte, bool) {
 
 func (e *encoder) outOfRange(v *value) bool {
 	return e.refuse("protobuf.range", elementType(v.fd), v.sql+" out of its range")
+}
+
+// jsonNull reports whether a row has the JSON null, which for all types but google.protobuf.Value and NullValue is no value.
+func (v *value) jsonNull(row int) bool {
+	if v.op != opJSON || v.json.null || v.json.sub != nil && v.fd.Message().FullName() == "google.protobuf.Value" {
+		return false
+	}
+	return strings.Trim(textAt(v.from, row), " \t\r\n") == "null"
 }
 
 // jsonField appends a field whose value is JSON text, between what makes it the whole field's.
