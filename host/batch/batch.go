@@ -13,7 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 )
 
-// Provenance says where the rows of one source batch came from. Its slices are equally long, one entry a row.
+// Provenance says where the rows of one source batch came from. Its slices are equally long, one entry a row, but for Whole.
 type Provenance struct {
 	Topic     string
 	Partition uint32
@@ -21,6 +21,8 @@ type Provenance struct {
 	Frame     []int32  // index of the frame in its record
 	Time      []int64  // the record's timestamp, milliseconds since 1970; -1: it has none
 	Raw       [][]byte // the frame's bytes as they were; they alias the source's buffer and are not to be written to
+	// Whole makes of Raw the bytes that are that row alone, where a frame holds several. It is empty where Raw is they.
+	Whole []func(raw []byte) []byte
 
 	// Latest is the latest timestamp of the partition's rows in front of these, as far as they were read in this run; 0:
 	// none. What follows the time of a stream follows this and not only the rows of one batch.
@@ -44,6 +46,16 @@ func (p *Provenance) Append(offset int64, frame int32, time int64, raw []byte) {
 func (p *Provenance) grow() {
 	n := max(p.expected, 2*len(p.Offset), minRows) - len(p.Offset)
 	p.Offset, p.Frame, p.Time, p.Raw = slices.Grow(p.Offset, n), slices.Grow(p.Frame, n), slices.Grow(p.Time, n), slices.Grow(p.Raw, n)
+}
+
+// Part is the provenance of the rows from lo to hi; its Latest is p's.
+func (p *Provenance) Part(lo, hi int) *Provenance {
+	part := *p
+	part.Offset, part.Frame, part.Time, part.Raw = p.Offset[lo:hi], p.Frame[lo:hi], p.Time[lo:hi], p.Raw[lo:hi]
+	if len(p.Whole) > 0 {
+		part.Whole = p.Whole[lo:hi]
+	}
+	return &part
 }
 
 // Next begins the provenance of the rows that come behind p's.

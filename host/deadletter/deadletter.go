@@ -42,8 +42,17 @@ type Letter struct {
 	// Time is the record's timestamp in milliseconds since 1970, -1 where it has none.
 	Time int64 `json:"time"`
 
-	// Value is the row's original bytes.
-	Value []byte `json:"-"`
+	// Value is the row's original bytes. Where those are part of a frame Whole makes the record of them that the letter carries.
+	Value []byte                  `json:"-"`
+	Whole func(row []byte) []byte `json:"-"`
+}
+
+// Bytes are what the letter carries. Where there is Whole they are made, and they may be many times longer than Value.
+func (l *Letter) Bytes() []byte {
+	if l.Whole != nil {
+		return l.Whole(l.Value)
+	}
+	return l.Value
 }
 
 // Compare orders letters by where their rows came from: by offset, then frame.

@@ -52,7 +52,7 @@ type Format interface {
 // stream of messages with their lengths. In this order, for each frame:
 //
 //  1. Next(frame), then Next of what remained, until ok is false
-//  2. Decode for each row that Next found, and where a row turns out bad Whole, before Next goes on
+//  2. Decode for each row that Next found, and Whole where somebody may want the row as a frame, before Next goes on
 //
 // Decoding one row leaves those behind it alone.
 type Unpacker interface {
@@ -61,10 +61,17 @@ type Unpacker interface {
 	// for one row that is bad, which row then holds as far as it can be told; the walk goes on with remaining, and where
 	// nothing behind the damage can be made out that is empty. Other errors end the frame: something beside it failed.
 	Next(rest []byte) (row, remaining []byte, ok bool, err error)
-	// Whole is the row as a frame of its own, which decodes to that row alone: what a dead letter carries. It may be row
-	// itself or new memory. It is for the row that Next returned last.
-	Whole(row []byte) []byte
+	// Whole is for the row that Next returned last: what makes of it a frame of its own, which decodes to that row alone, as a
+	// dead letter carries it. The frame is the row itself or new memory. It may be made at any time, in any goroutine, so that
+	// only rows that are refused cost one; asking for Whole costs next to nothing.
+	Whole() Whole
 }
+
+// Whole makes a frame of its own of a row of a frame. It keeps what the rows of the frame have in common.
+type Whole func(row []byte) []byte
+
+// Alone is the Whole of rows that are frames already.
+func Alone(row []byte) []byte { return row }
 
 // Shaper is implemented by formats that give a table other columns than it declares, or columns where it declares none. The
 // fields of their decoders and encoders are those columns.

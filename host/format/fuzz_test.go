@@ -252,7 +252,7 @@ func (o *opened) take(t *testing.T, record []byte, b *batch.Builder) string {
 				t.Fatalf("%.300q leaves something behind: %d bytes where there were %d (%v)", record, b.Bytes(), held, err)
 			}
 			if o.unpacker != nil {
-				o.unpacker.Whole(row)
+				o.unpacker.Whole()(row)
 			}
 		}
 		turns++

@@ -64,6 +64,9 @@ func (s *stage) letter(b *batch.Batch, row int, code, message string) (deadlette
 	if !b.Derived {
 		at := b.Source(row)
 		l.Offset, l.Frame, l.Time, l.Value = from.Offset[at], from.Frame[at], from.Time[at], from.Raw[at]
+		if len(from.Whole) > 0 {
+			l.Whole = from.Whole[at]
+		}
 		return l, nil
 	}
 	l.Derived, l.Time = true, from.Time[from.Len()-1]

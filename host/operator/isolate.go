@@ -188,10 +188,8 @@ func part(b *batch.Batch, lo, hi int) *batch.Batch {
 	case b.Origin != nil:
 		p.Origin = b.Origin[lo:hi]
 	default:
-		from := *b.From
-		from.Latest = b.From.LatestBefore(lo)
-		from.Offset, from.Frame, from.Time, from.Raw = from.Offset[lo:hi], from.Frame[lo:hi], from.Time[lo:hi], from.Raw[lo:hi]
-		p.From = &from
+		p.From = b.From.Part(lo, hi)
+		p.From.Latest = b.From.LatestBefore(lo)
 	}
 	return p
 }

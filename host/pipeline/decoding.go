@@ -35,6 +35,7 @@ type decoding struct {
 	rejected []rejection
 	bounds   bounds // of bad data
 	raw      int    // bytes of the rows' frames
+	before   int    // what of them was there in front of the record at hand
 	records  int    // records taken since the last cut
 	bytes    int    // and the bytes of their values
 	kept     int    // and of their keys and values, which rows keep whole
@@ -140,9 +141,12 @@ func (d *decoding) decode(ctx context.Context, m connector.Message, send sender)
 	if m.Offset < d.start { // through before, and read for what its writer has written
 		return nil
 	}
-	d.next, d.dirty = m.Offset, true
+	d.next, d.dirty, d.before = m.Offset, true, d.raw
 	if err := d.walk(ctx, m, send); err != nil {
 		return err
+	}
+	if d.frames.unpacker != nil && d.held() > 0 { // what makes its rows whole keeps all of it
+		d.raw = max(d.raw, d.before+len(m.Value))
 	}
 	d.next = m.Offset + 1
 	d.records++
@@ -205,15 +209,15 @@ func (d *decoding) row(m connector.Message, frame []byte, index int32) error {
 			return err
 		}
 	}
-	if len(d.c.Letters) > 0 {
-		frame = d.frames.whole(frame)
-	}
 	d.open(frame)
 	if d.bounds.Window > 0 {
 		d.bounds.frame(false)
 	}
 	d.builder.EndRow()
 	d.from.Append(m.Offset, index, m.Time, frame)
+	if d.frames.unpacker != nil && len(d.c.Letters) > 0 {
+		d.from.Whole = append(d.from.Whole, d.frames.whole())
+	}
 	if d.tracer != nil {
 		d.traced = d.tracer.Trace(d.traced)
 	}
@@ -257,7 +261,7 @@ func (d *decoding) reject(m connector.Message, frame []byte, index int32, err er
 	r := rejection{letter: letter, letters: -1}
 	if d.c.Source.BadData == format.DeadLetter {
 		r.letters = d.c.Source.Letters
-		r.letter.Value = d.frames.whole(frame)
+		r.letter.Whole = d.frames.whole()
 	}
 	d.warned.log(d.c.Log, "bad record", &r.letter)
 	d.open(r.letter.Value)
@@ -306,7 +310,7 @@ func (d *decoding) cut(s signal, err error) item {
 	}
 	d.c.Stats.RecordsIn.Add(int64(d.records))
 	d.c.Stats.BytesIn.Add(int64(d.bytes))
-	d.rejected, d.raw, d.records, d.bytes, d.kept = nil, 0, 0, 0, 0
+	d.rejected, d.raw, d.before, d.records, d.bytes, d.kept = nil, 0, 0, 0, 0, 0
 	d.account()
 	if s != none {
 		d.marked, d.dirty = time.Now(), false

@@ -36,10 +36,11 @@ func (f *frames) next() (row []byte, ok bool, err error) {
 	}
 }
 
-// whole is a row as a record of its own, as a dead letter carries it: read again, it is that row alone. It is for the row at hand.
-func (f *frames) whole(row []byte) []byte {
+// whole is what makes a record of its own of the row at hand, as a dead letter carries it: read again, it is that row alone. It is nil where
+// the row is one.
+func (f *frames) whole() format.Whole {
 	if f.inside {
-		return f.unpacker.Whole(row)
+		return f.unpacker.Whole()
 	}
-	return row
+	return nil
 }

@@ -66,9 +66,7 @@ func (l *lane) stopAt(ctx context.Context, it *item, b *batch.Batch, at *operato
 
 // head is the first rows of a batch as it was decoded.
 func head(b *batch.Batch, rows int) *batch.Batch {
-	from := *b.From
-	from.Offset, from.Frame, from.Time, from.Raw = from.Offset[:rows], from.Frame[:rows], from.Time[:rows], from.Raw[:rows]
-	return &batch.Batch{Record: b.Record.NewSlice(0, int64(rows)), From: &from}
+	return &batch.Batch{Record: b.Record.NewSlice(0, int64(rows)), From: b.From.Part(0, rows)}
 }
 
 // stopping finds the first rejected row that has nowhere to go, nil where there is none.

@@ -24,7 +24,7 @@ type RejectedRow struct {
 }
 
 func (r *Recent) add(l deadletter.Letter) {
-	l.Value = nil
+	l.Value, l.Whole = nil, nil
 	row := RejectedRow{time.Now().UTC(), l}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -340,7 +340,7 @@ func (w *writing) letter(ctx context.Context, r *rejection, it *item) error {
 		return err
 	}
 	out := &w.letters[r.letters]
-	if err := out.put(ctx, r.letter.Offset, connector.Message{Time: -1, Key: key, Value: r.letter.Value}); err != nil {
+	if err := out.put(ctx, r.letter.Offset, connector.Message{Time: -1, Key: key, Value: r.letter.Bytes()}); err != nil {
 		return fmt.Errorf("%s: %w", out.name, err)
 	}
 	w.unsure.add(r.letter.Code)

@@ -125,10 +125,10 @@ func TestWholeIsAFrameOfOneRow(t *testing.T) {
 		if !ok {
 			break
 		}
-		if u.Whole(row); b.Decode(row, b.Builder) == nil {
+		if u.Whole()(row); b.Decode(row, b.Builder) == nil {
 			b.Rollback()
 		}
-		frames, rest = append(frames, bytes.Clone(u.Whole(row))), remaining
+		frames, rest = append(frames, u.Whole()(row)), remaining
 	}
 	for i, want := range []string{`{"a":1,"s":"x"}`, "avro.utf8: field 's': not UTF-8 at byte 2", `{"a":3,"s":"z"}`} {
 		if got := b.rows(frames[i]); len(got) != 1 || got[0] != want {
@@ -149,8 +149,8 @@ func TestWholeOfADamagedBlock(t *testing.T) {
 	if !ok || err == nil || !strings.HasPrefix(err.Error(), "avro.codec") {
 		t.Fatal(ok, err)
 	}
-	if !bytes.Equal(u.Whole(row), frame) {
-		t.Errorf("%q is not the container of the block alone", u.Whole(row))
+	if !bytes.Equal(u.Whole()(row), frame) {
+		t.Errorf("%q is not the container of the block alone", u.Whole()(row))
 	}
 }
 
@@ -273,5 +273,37 @@ func dataErrors(t testing.TB, err error) {
 	var bad *format.DataError
 	if err != nil && (!errors.As(err, &bad) || !strings.HasPrefix(bad.Code, "avro.") || bad.Message == "") {
 		t.Fatalf("%v is no data error", err)
+	}
+}
+
+// TestWholeIsFreeForGoodRows: where letters may be wanted each row is asked for its Whole, which must not cost it anything.
+func TestWholeIsFreeForGoodRows(t *testing.T) {
+	const rows = 1000
+	datums := make([][]byte, rows)
+	for i := range datums {
+		datums[i] = pair(int64(i), "x")
+	}
+	frame := file(t, 0, pairSchema, datums)
+	b := newBench(t, Config{}, pairColumns)
+	u := b.Decoder.(format.Unpacker)
+	walk := func() {
+		for rest := frame; ; {
+			row, remaining, ok, err := u.Next(rest)
+			if !ok {
+				return
+			}
+			if err == nil {
+				err = b.Decode(row, b.Builder)
+			}
+			if err != nil || u.Whole() == nil {
+				t.Fatal(err)
+			}
+			b.Rollback()
+			rest = remaining
+		}
+	}
+	walk()
+	if allocs := testing.AllocsPerRun(5, walk); allocs > 4 {
+		t.Errorf("%.0f allocations for a container of %d rows", allocs, rows)
 	}
 }

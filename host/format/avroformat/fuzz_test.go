@@ -83,7 +83,7 @@ func walk(t testing.TB, b bench, frame []byte) {
 			if dataErrors(t, err); err == nil {
 				decode(row)
 			}
-			u.Whole(row)
+			u.Whole()(row)
 			rest = remaining
 		}
 	}

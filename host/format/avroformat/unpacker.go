@@ -35,6 +35,7 @@ type unpacker struct {
 	// The walk over the frame at hand.
 	open    bool
 	c       *container
+	schema  []byte // its text
 	header  []byte // with the marker
 	sync    []byte
 	tail    []byte // behind the block at hand
@@ -46,6 +47,7 @@ type unpacker struct {
 	pending []byte // the row that was found last
 	found   bool   // there is one
 	whole   wholeAs
+	alone   format.Whole // of asDatum; nil: nobody has asked for it
 }
 
 var (
@@ -73,7 +75,7 @@ func (u *unpacker) Next(rest []byte) (row, remaining []byte, ok bool, err error)
 	for u.count == 0 {
 		if len(u.tail) == 0 {
 			u.open, u.found = false, false
-			u.header, u.sync, u.tail, u.block, u.pending = nil, nil, nil, nil, nil
+			u.schema, u.header, u.sync, u.tail, u.block, u.pending, u.alone = nil, nil, nil, nil, nil, nil, nil
 			return nil, nil, false, nil
 		}
 		if bad, as, err := u.nextBlock(); err != nil {
@@ -196,7 +198,7 @@ func (u *unpacker) begin(frame []byte) error {
 		return err
 	}
 	p += syncSize
-	u.header, u.sync, u.tail = frame[:p:p], frame[p-syncSize:p], frame[p:]
+	u.schema, u.header, u.sync, u.tail, u.alone = text, frame[:p:p], frame[p-syncSize:p], frame[p:], nil
 	u.left, u.wasted, u.idle, u.inflater.most = u.f.MaxUncompressed, 0, maxIdle, u.f.MaxUncompressed
 	u.open, u.count, u.block = true, 0, nil
 	return nil
@@ -264,20 +266,27 @@ func (u *unpacker) container(text, name []byte) (*container, error) {
 }
 
 // Whole implements format.Unpacker.
-func (u *unpacker) Whole(row []byte) []byte {
+func (u *unpacker) Whole() format.Whole {
 	switch u.whole {
 	case asFrame:
-		return row
+		return format.Alone
 	case asBlock:
-		return append(u.header[:len(u.header):len(u.header)], row...)
+		header := u.header
+		return func(row []byte) []byte { return append(header, row...) }
 	}
-	m := &u.m
-	m.begin(u.header)
-	text, _, _ := u.meta(len(magic))
-	out := appendHeader(nil, text, codecNull, u.sync)
-	out = appendLong(appendLong(out, 1), int64(len(row)))
-	return append(append(out, row...), u.sync...)
+	if u.alone == nil {
+		schema, sync := u.schema, u.sync
+		u.alone = func(row []byte) []byte {
+			out := appendHeader(make([]byte, 0, len(schema)+len(row)+headerRoom), schema, codecNull, sync)
+			out = appendLong(appendLong(out, 1), int64(len(row)))
+			return append(append(out, row...), sync...)
+		}
+	}
+	return u.alone
 }
+
+// headerRoom is more than a container of one row has beside its schema and the row.
+const headerRoom = 128
 
 // appendHeader writes the header of a container.
 func appendHeader(dst, schema []byte, c codec, sync []byte) []byte {

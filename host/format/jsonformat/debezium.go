@@ -124,7 +124,7 @@ func (d eventDecoder) Next(rest []byte) (row, remaining []byte, ok bool, err err
 }
 
 // Whole implements format.Unpacker.
-func (d eventDecoder) Whole(row []byte) []byte { return row }
+func (d eventDecoder) Whole() format.Whole { return format.Alone }
 
 // Decode implements format.Decoder.
 func (d eventDecoder) Decode(frame []byte, b *batch.Builder) error {

@@ -84,7 +84,7 @@ func TestTombstonesAreNoRows(t *testing.T) {
 			if !ok || err != nil {
 				break
 			}
-			if string(d.(format.Unpacker).Whole(row)) != c.frame {
+			if string(d.(format.Unpacker).Whole()(row)) != c.frame {
 				t.Errorf("%q in %q", row, c.frame)
 			}
 			rest = remaining

@@ -1,6 +1,7 @@
 package protoformat
 
 import (
+	"encoding/binary"
 	"os"
 	"testing"
 
@@ -25,4 +26,16 @@ func TestBank(t *testing.T) {
 	formattest.Run(t, suite)
 	suite.Good, suite.Encodes = suite.Good[1:], true // the members of a JSON document come back in another order
 	formattest.Run(t, suite)
+	delimited := suite
+	delimited.Format, delimited.Rows, delimited.Encodes = New(Config{Source: string(source), Message: "All", Delimited: true}), len(suite.Good), false
+	delimited.Good, delimited.Bad = [][]byte{inStream(suite.Good[0]), inStream(suite.Good[1:]...)}, [][]byte{inStream([]byte{0x08}), {5, 1}, {0x80}}
+	formattest.Run(t, delimited)
+}
+
+// inStream puts messages behind each other, each behind its length.
+func inStream(messages ...[]byte) (frame []byte) {
+	for _, m := range messages {
+		frame = append(binary.AppendUvarint(frame, uint64(len(m))), m...)
+	}
+	return frame
 }

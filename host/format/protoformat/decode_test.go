@@ -333,9 +333,9 @@ func TestStream(t *testing.T) {
 				return
 			}
 			if err != nil {
-				got = append(got, err.(*format.DataError).Code+" "+hex.EncodeToString(u.Whole(row)))
+				got = append(got, err.(*format.DataError).Code+" "+hex.EncodeToString(u.Whole()(row)))
 			} else {
-				got = append(got, table.result(t, row), hex.EncodeToString(u.Whole(row)))
+				got = append(got, table.result(t, row), hex.EncodeToString(u.Whole()(row)))
 			}
 			rest = remaining
 		}

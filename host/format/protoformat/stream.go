@@ -9,8 +9,7 @@ import (
 // stream reads frames of any number of messages, each behind its length as a varint.
 type stream struct {
 	*decoder
-	whole  []byte // the last of Whole
-	broken bool   // the last of Next is no message but what is wrong with the stream
+	broken bool // the last of Next is no message but what is wrong with the stream
 }
 
 var _ format.Unpacker = (*stream)(nil)
@@ -33,13 +32,15 @@ func (s *stream) Next(rest []byte) (row, remaining []byte, ok bool, err error) {
 }
 
 // Whole implements format.Unpacker.
-func (s *stream) Whole(row []byte) []byte {
+func (s *stream) Whole() format.Whole {
 	if s.broken {
-		return row
+		return format.Alone
 	}
-	if cap(s.whole) > keepScratch {
-		s.whole = nil
-	}
-	s.whole = append(binary.AppendUvarint(s.whole[:0], uint64(len(row))), row...)
-	return s.whole
+	return delimited
+}
+
+// delimited is a message behind its length.
+func delimited(row []byte) []byte {
+	out := make([]byte, 0, binary.MaxVarintLen64+len(row))
+	return append(binary.AppendUvarint(out, uint64(len(row))), row...)
 }
