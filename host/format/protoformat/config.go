@@ -116,6 +116,8 @@ type protoFormat struct {
 	config   Config
 	document func() (*document, error)              // of File, Source or DescriptorSet; nil: none
 	client   func() (*schemaregistry.Client, error) // nil: no registry
+
+	documents documents // of records
 }
 
 var (

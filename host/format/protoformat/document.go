@@ -31,6 +31,7 @@ const (
 type document struct {
 	files *protoregistry.Files
 	main  protoreflect.FileDescriptor
+	size  int // bytes of the text it was compiled from; 0: it was not
 }
 
 // compileFile compiles a .proto file, whose imports are looked for in its own folder and then in folders.
@@ -113,7 +114,11 @@ func compile(name string, read func(name string) ([]byte, error)) (*document, er
 	if err != nil {
 		return nil, err
 	}
-	return newDocument(setOf(compiled), name)
+	doc, err := newDocument(setOf(compiled), name)
+	if err == nil {
+		doc.size = spent.bytes
+	}
+	return doc, err
 }
 
 // setOf gathers the files and what they import, each behind its imports.
@@ -172,7 +177,7 @@ func newDocument(set *descriptorpb.FileDescriptorSet, main string) (*document, e
 	if err != nil {
 		return nil, err
 	}
-	return &document{files, file}, nil
+	return &document{files: files, main: file}, nil
 }
 
 // message finds a message type by its full name, or by the last part of it where only one has that. Without a name it is the

@@ -17,14 +17,15 @@ import (
 // its columns do, so none is entered twice at a time.
 type plan struct {
 	layout  *layout
-	columns []column  // those of the layout's fields that the table has; the fields behind them only count for their oneofs
-	absent  []int     // columns without a field in this message type
-	start   slot      // stands before the first tag
-	serial  uint64    // counts messages, so that a column's seen tells whether it has a value
-	single  int       // columns of one value
-	lists   []int     // the others
-	cells   int       // columns below, at any depth
-	whole   *jsonType // of protobuf.into_unstructured_json: the message goes to the only column as JSON; nil: it does not
+	columns []column          // those of the layout's fields that the table has; the fields behind them only count for their oneofs
+	absent  []int             // columns without a field in this message type
+	start   slot              // stands before the first tag
+	serial  uint64            // counts messages, so that a column's seen tells whether it has a value
+	single  int               // columns of one value
+	lists   []int             // the others
+	cells   int               // columns below, at any depth
+	problem *format.DataError // in place of all that
+	whole   *jsonType         // of protobuf.into_unstructured_json: the message goes to the only column as JSON; nil: it does not
 }
 
 // how is the way a field is read without detours.

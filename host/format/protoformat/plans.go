@@ -3,9 +3,7 @@ package protoformat
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -32,9 +30,11 @@ type plans struct {
 	format   *protoFormat
 	fields   []format.Field
 	fixed    *plan
-	byHeader map[string]*plan
-	last     *plan // of header, the last record's
+	byHeader map[string]*plan // as writers spell it; others may
+	last     *plan            // of header, the last good record's
 	header   []byte
+	key      []byte // scratch: of byHeader
+	indexes  []int  // scratch
 }
 
 func (f *protoFormat) newPlans(fields []format.Field) (*plans, error) {
@@ -88,93 +88,70 @@ func (s *plans) planFor(frame []byte) (*plan, []byte, error) {
 	if err != nil {
 		return nil, nil, &format.DataError{Code: "protobuf.registry_header", Message: err.Error()}
 	}
-	indexes, message, ok := cutIndexes(rest)
+	indexes, message, ok := cutIndexes(s.indexes[:0], rest)
+	s.indexes = indexes
 	if !ok {
 		return nil, nil, &format.DataError{Code: "protobuf.registry_header", Message: "the message indexes behind the schema id are cut short or wrong"}
 	}
-	header := frame[:len(frame)-len(message)]
-	plan := s.byHeader[string(header)]
-	if plan == nil {
-		if plan, err = s.resolve(id, indexes); err != nil {
+	s.key = appendIndexes(schemaregistry.AppendHeader(s.key[:0], id), indexes)
+	p := s.byHeader[string(s.key)]
+	if p == nil {
+		if p, err = s.resolve(id, indexes); err != nil {
 			return nil, nil, err
 		}
 		if len(s.byHeader) >= maxPlans {
 			clear(s.byHeader)
 		}
-		s.byHeader[string(header)] = plan
+		s.byHeader[string(s.key)] = p
 	}
-	s.last, s.header = plan, append(s.header[:0], header...)
-	return plan, message, nil
+	if p.problem != nil {
+		e := *p.problem
+		return nil, nil, &e
+	}
+	s.last, s.header = p, append(s.header[:0], frame[:len(frame)-len(message)]...)
+	return p, message, nil
 }
 
-// resolve makes the plan for a header.
+// resolve makes the plan for a schema id and a message type: one with a problem where there can be none.
 func (s *plans) resolve(id int, indexes []int) (*plan, error) {
-	doc, err := s.schema(id)
+	r, err := s.format.written(id)
 	if err != nil {
 		return nil, err
 	}
-	m := doc.at(indexes)
+	m := r.at(indexes)
 	if m == nil {
 		return nil, &format.DataError{Code: "protobuf.message_index", Message: fmt.Sprintf("the schema has no message type at indexes %v", indexes)}
 	}
-	if want := s.format.config.Message; want != "" {
-		if named, err := doc.message(want); err != nil || named.FullName() != m.FullName() {
-			return nil, &format.DataError{
-				Code: "protobuf.message_index", Message: fmt.Sprintf("expected message %s, got %s", want, m.FullName()),
-				Expected: want, Found: string(m.FullName()),
-			}
-		}
+	if want := s.format.config.Message; want != "" && r.wanted != m.FullName() {
+		return &plan{problem: &format.DataError{
+			Code: "protobuf.message_index", Message: fmt.Sprintf("expected message %s, got %s", want, m.FullName()),
+			Expected: want, Found: string(m.FullName()),
+		}}, nil
 	}
-	plan, err := s.make(doc, m, true)
+	p, err := s.make(r.document, m, true)
 	if err != nil {
-		return nil, &format.DataError{Code: "protobuf.schema", Message: "the record's schema does not fit the table: " + err.Error()}
+		return &plan{problem: &format.DataError{Code: "protobuf.schema", Message: "the record's schema does not fit the table: " + err.Error()}}, nil
 	}
-	return plan, nil
+	return p, nil
 }
 
-// schema is the document with an id. Without a registry there is only the local one, whatever the id.
-func (s *plans) schema(id int) (*document, error) {
-	if s.format.client == nil {
-		return s.format.document()
-	}
-	client, err := s.format.client()
-	if err != nil {
-		return nil, err
-	}
-	ctx := context.Background() // requests end with the client's timeout
-	schema, err := client.ByID(ctx, id)
-	var doc *document
-	if err == nil {
-		doc, err = fetched(ctx, client, schema)
-	}
-	switch {
-	case err == nil:
-		return doc, nil
-	case errors.Is(err, schemaregistry.ErrNotFound):
-		return nil, &format.DataError{Code: "protobuf.unknown_schema", Message: fmt.Sprintf("the registry has no schema %d", id)}
-	case schema.Text != "" && fault.Of(err) == fault.Input:
-		return nil, &format.DataError{Code: "protobuf.schema", Message: err.Error()}
-	}
-	return nil, err
-}
-
-// cutIndexes takes the message indexes off what follows a schema id.
-func cutIndexes(b []byte) (indexes []int, message []byte, ok bool) {
+// cutIndexes takes the message indexes off what follows a schema id, and appends them to indexes.
+func cutIndexes(indexes []int, b []byte) (_ []int, message []byte, ok bool) {
 	count, p := varint(b, 0)
 	if p < 0 {
-		return nil, nil, false
+		return indexes, nil, false
 	}
 	if count == 0 {
-		return []int{0}, b[p:], true
+		return append(indexes, 0), b[p:], true
 	}
 	n := zigzag(count)
 	if n < 1 || n > maxIndexes {
-		return nil, nil, false
+		return indexes, nil, false
 	}
 	for range n {
 		v, q := varint(b, p)
 		if i := zigzag(v); q < 0 || i < 0 || i > maxSource {
-			return nil, nil, false
+			return indexes, nil, false
 		} else {
 			indexes = append(indexes, int(i))
 		}
@@ -185,7 +162,7 @@ func cutIndexes(b []byte) (indexes []int, message []byte, ok bool) {
 
 // appendIndexes appends message indexes.
 func appendIndexes(dst []byte, indexes []int) []byte {
-	if slices.Equal(indexes, []int{0}) {
+	if len(indexes) == 1 && indexes[0] == 0 {
 		return append(dst, 0)
 	}
 	dst = binary.AppendVarint(dst, int64(len(indexes)))

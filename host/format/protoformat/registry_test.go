@@ -2,8 +2,12 @@ package protoformat
 
 import (
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 	"go.uber.org/goleak"
 
@@ -123,5 +127,93 @@ func TestHeaderWithoutRegistry(t *testing.T) {
 	}
 	if got := encoded(t, e, columns, `{"a":5}`); got != "0000000009"+"0202"+"1005" {
 		t.Error(got)
+	}
+}
+
+// TestBadHeadersAreCheap: what is wrong with a schema, or with a record's place in it, is found out once and not with every record.
+func TestBadHeadersAreCheap(t *testing.T) {
+	server := srfake.New()
+	t.Cleanup(server.Close)
+	protobuf := func(text string) sr.Schema { return sr.Schema{Schema: text, Type: sr.TypeProtobuf} }
+	var many strings.Builder
+	many.WriteString(`syntax = "proto3"; message M { int64 a = 1; } message Other { string a = 1; }`)
+	for i := range 200 {
+		fmt.Fprintf(&many, "message N%d { int64 a = 1; }", i)
+	}
+	server.SeedSchema("t-value", 1, 1, protobuf(many.String()))
+	server.SeedSchema("t-value", 2, 2, protobuf(`syntax = "proto3"; message M { Nothing n = 1; }`))
+	server.SeedSchema("x", 1, 4, protobuf(`syntax = "proto3"; message X { Y y = 1; }`))
+	server.SeedSchema("t-value", 3, 3, sr.Schema{Schema: `syntax = "proto3"; import "x.proto"; message M { X x = 1; }`, Type: sr.TypeProtobuf,
+		References: []sr.SchemaReference{{Name: "x.proto", Subject: "x", Version: 1}}})
+	registry := &schemaregistry.Config{URL: server.URL(), Topic: "t"}
+	local := Config{Source: many.String(), Confluent: true, SchemaID: 9}
+	for name, c := range map[string]struct {
+		config  Config
+		indexes string // of record i: its hexadecimal digits
+		id      int
+		code    string
+	}{
+		"no such type":            {Config{Confluent: true, Registry: registry}, "02%04x", 1, "protobuf.message_index"},
+		"another type":            {Config{Confluent: true, Registry: registry, Message: "M"}, "0204", 1, "protobuf.message_index"},
+		"columns that do not fit": {Config{Confluent: true, Registry: registry}, "0202", 1, "protobuf.schema"},
+		"does not compile":        {Config{Confluent: true, Registry: registry}, "00", 2, "protobuf.schema"},
+		"reference does not":      {Config{Confluent: true, Registry: registry}, "00", 3, "protobuf.schema"},
+		"local, no such type":     {local, "02%04x", 1, "protobuf.message_index"},
+		"local, does not fit":     {local, "0202", 1, "protobuf.schema"},
+	} {
+		table := newTable(t, c.config, nullable("a", bigint))
+		var frames [][]byte
+		for i := range 64 {
+			indexes := c.indexes
+			if strings.Contains(indexes, "%") {
+				indexes = fmt.Sprintf(indexes, 0xfe06+i) // of two bytes, 447 and up
+			}
+			b, err := hex.DecodeString(indexes + "0801")
+			if err != nil {
+				t.Fatal(err)
+			}
+			frames = append(frames, append(schemaregistry.AppendHeader(nil, c.id), b...))
+		}
+		i := 0
+		decode := func() {
+			err := table.Decode(frames[i%len(frames)], table.Builder)
+			i++
+			if bad := (*format.DataError)(nil); !errors.As(err, &bad) || bad.Code != c.code {
+				t.Fatalf("%s: %v, want %s", name, err, c.code)
+			}
+		}
+		decode()
+		if allocs := testing.AllocsPerRun(50, decode); allocs > 20 {
+			t.Errorf("%s: %.0f allocations a record", name, allocs)
+		}
+	}
+}
+
+// TestHeadersAreKnownHoweverSpelled: indexes can be written in many ways, of which each would otherwise be a plan of its own.
+func TestHeadersAreKnownHoweverSpelled(t *testing.T) {
+	table := newTable(t, Config{Source: `syntax = "proto3"; message M { int64 a = 1; } message N { int64 a = 1; }`, Confluent: true, SchemaID: 9},
+		nullable("a", bigint))
+	for _, indexes := range []string{"00", "0200", "8000", "028000", "82808000808000", "0202", "028200"} {
+		b, err := hex.DecodeString(indexes + "0805")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := table.result(t, append(schemaregistry.AppendHeader(nil, 1), b...)); got != `{"a":5}` {
+			t.Errorf("%s: %s", indexes, got)
+		}
+	}
+	if known := len(table.Decoder.(*decoder).source.byHeader); known != 2 {
+		t.Errorf("%d plans for two types", known)
+	}
+	first, second := append(schemaregistry.AppendHeader(nil, 1), 0, 8, 5), append(schemaregistry.AppendHeader(nil, 1), 2, 2, 8, 5)
+	if allocs := testing.AllocsPerRun(100, func() {
+		for _, frame := range [][]byte{first, second} {
+			if err := table.Decode(frame, table.Builder); err != nil {
+				t.Fatal(err)
+			}
+			table.Rollback()
+		}
+	}); allocs > 0 {
+		t.Errorf("%.0f allocations where types take turns", allocs)
 	}
 }
