@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -19,6 +20,8 @@ const (
 	maxPrograms = 256     // programs
 	keptOps     = 1 << 18 // steps of all of them
 	keptJSON    = 1 << 20 // bytes of room for JSON that stay from row to row
+
+	problemKept = 10 * time.Second // a registered schema that cannot be read is not looked at again; what it refers to may come
 )
 
 // decoder decodes frames of one datum each.
@@ -154,6 +157,7 @@ func (d *decoder) keep(id uint64, p *program) {
 	}
 	d.programs[id] = p
 	d.ops += len(p.ops)
+	d.last = nil
 }
 
 // singleHeader is the length of what a single-object encoding begins with: two bytes that mark it, and the fingerprint.
@@ -177,14 +181,20 @@ func (d *decoder) confluent(frame []byte) (p *program, start int, err error) {
 		return nil, 0, &format.DataError{Code: "avro.registry_header", Message: err.Error()}
 	}
 	start = len(frame) - len(rest)
-	if p = d.known(uint64(id)); p != nil {
+	if p = d.known(uint64(id)); p != nil && (p.until.IsZero() || time.Now().Before(p.until)) {
 		return p, start, nil
 	}
 	w, err := d.f.writer(id)
-	if err != nil {
-		return nil, 0, err
+	var bad *format.DataError
+	switch {
+	case err == nil:
+		return d.compile(uint64(id), w), start, nil
+	case errors.As(err, &bad) && bad.Code == "avro.schema":
+		p = &program{problem: bad, until: time.Now().Add(problemKept)}
+		d.keep(uint64(id), p)
+		return p, start, nil
 	}
-	return d.compile(uint64(id), w), start, nil
+	return nil, 0, err
 }
 
 // writer is the schema with an id. An unknown id is bad data, as is a schema that is none; a registry that cannot be asked

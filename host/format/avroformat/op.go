@@ -1,6 +1,8 @@
 package avroformat
 
 import (
+	"time"
+
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/weir-stream/weir/host/batch"
@@ -197,6 +199,7 @@ type program struct {
 	root    *op
 	walk    *op               // finds where a datum ends
 	problem *format.DataError // why no datum can become a row; nil: some can
+	until   time.Time         // when to look whether the problem has passed; zero: it stays
 	ops     []*op
 	builder *batch.Builder // whose columns the ops have
 }

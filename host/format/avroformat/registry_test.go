@@ -1,6 +1,8 @@
 package avroformat
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -126,5 +128,31 @@ func TestSchemaIsRegisteredForTheFirstRow(t *testing.T) {
 	f, _ = New(Config{Mode: Confluent, Registry: &config})
 	if _, err := f.NewEncoder(fieldsFor(pairColumns)); fault.Of(err) != fault.Input {
 		t.Errorf("no subject: %v", err)
+	}
+}
+
+// TestBadSchemasAreCheap: what is wrong with a registered schema is found out once and not with every record.
+func TestBadSchemasAreCheap(t *testing.T) {
+	r, config := registry(t)
+	var long strings.Builder
+	long.WriteString(`{"type":"record","name":"P","fields":[{"name":"x","type":"Unknown"}`)
+	for i := range 500 {
+		fmt.Fprintf(&long, `,{"name":"f%d","type":"long"}`, i)
+	}
+	r.SeedSchema("t-value", 1, 1, avroText(long.String()+`]}`))
+	r.SeedSchema("t-value", 2, 2, sr.Schema{Schema: `syntax = "proto3";`, Type: sr.TypeProtobuf})
+	b := newBench(t, Config{Mode: Confluent, Registry: &config}, pairColumns)
+	for id, code := range map[int]string{1: "avro.schema", 2: "avro.schema"} {
+		frame := append(schemaregistry.AppendHeader(nil, id), pair(1, "x")...)
+		decode := func() {
+			err := b.Decode(frame, b.Builder)
+			if bad := (*format.DataError)(nil); !errors.As(err, &bad) || bad.Code != code {
+				t.Fatalf("%d: %v, want %s", id, err, code)
+			}
+		}
+		decode()
+		if allocs := testing.AllocsPerRun(50, decode); allocs > 5 {
+			t.Errorf("%d: %.0f allocations a record", id, allocs)
+		}
 	}
 }
