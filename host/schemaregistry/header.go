@@ -24,7 +24,8 @@ func AppendHeader(dst []byte, id int) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, 0), uint32(id))
 }
 
-// CutHeader takes the header off a frame: id is from 0 to 2^32-1, rest is part of frame. An error is a *HeaderError.
+// CutHeader takes the header off a frame: id is from 0 to 2^32-1, beyond 2^31-1, which no registry gives, negative where an int has 32
+// bits; rest is part of frame. An error is a *HeaderError.
 func CutHeader(frame []byte) (id int, rest []byte, err error) {
 	switch {
 	case len(frame) > 0 && (frame[0] == '{' || frame[0] == '['):

@@ -7,7 +7,8 @@ import (
 )
 
 func TestHeaders(t *testing.T) {
-	for _, id := range []int{0, 1, 0x01020304, 1<<31 - 1, 1<<32 - 1} {
+	for _, bits := range []uint32{0, 1, 0x01020304, 1<<31 - 1, 1<<32 - 1} {
+		id := int(bits)
 		frame := append(AppendHeader([]byte("x"), id), "abc"...)[1:]
 		got, rest, err := CutHeader(frame)
 		if err != nil || got != id || string(rest) != "abc" {

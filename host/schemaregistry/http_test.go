@@ -286,3 +286,47 @@ func TestUnreachable(t *testing.T) {
 	_, err := client(t, Config{URL: s.URL, Timeout: 50 * time.Millisecond}).ByID(t.Context(), 1)
 	wantErr(t, err, fault.Environment, "schema registry http://"+u.Host+": schema id 1: dial tcp", "refused")
 }
+
+// TestUnknownIDsArePaced: whoever writes records chooses their ids, and how often the registry is asked must not be theirs to choose.
+func TestUnknownIDsArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good, none := says(200, `{"schema":"{}","schemaType":"JSON"}`), says(404, `{"error_code":40403,"message":"none"}`)
+		c, s := scripted(t, none)
+		ask := func(from, to int) (took time.Duration) {
+			began := time.Now()
+			for id := from; id < to; id++ {
+				_, err := c.ByID(t.Context(), id)
+				wantErr(t, err, fault.Input, fmt.Sprint("schema id ", id))
+			}
+			return time.Since(began)
+		}
+		if took := ask(0, unknownBurst); took != 0 {
+			t.Errorf("the first %d took %v", unknownBurst, took)
+		}
+		if took := ask(unknownBurst, unknownBurst+200); took < 190*unknownEvery || took > 210*unknownEvery {
+			t.Errorf("200 more took %v", took)
+		}
+		if took, asked := ask(unknownBurst+100, unknownBurst+200), s.asked; took != 0 || asked != unknownBurst+200 {
+			t.Errorf("what is known to be missing took %v, with %d requests", took, asked)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := c.ByID(ctx, 1<<20); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		time.Sleep(unknownBurst * unknownEvery) // then as many may be asked for at once again
+		if took := ask(1<<21, 1<<21+unknownBurst); took != 0 {
+			t.Errorf("%d after a while took %v", unknownBurst, took)
+		}
+		c, _ = scripted(t, good)
+		began := time.Now()
+		for id := range 3 * unknownBurst {
+			if _, err := c.ByID(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("schemas that there are took %v", took)
+		}
+	})
+}

@@ -63,6 +63,7 @@ type Client struct {
 	secrets []Secret
 	wire    *sr.Client
 	cache   cache
+	pace    pace // of ids that there are not
 }
 
 // New makes a client. It reads Config.CAFile and asks the registry nothing yet; its errors are about the configuration.
@@ -78,7 +79,8 @@ func New(c Config) (*Client, error) {
 	return newClient(c, u, transport)
 }
 
-// ByID is the schema with this id. The error wraps ErrNotFound if there is none; it is remembered for 10 seconds.
+// ByID is the schema with this id. The error wraps ErrNotFound if there is none; it is remembered for 10 seconds. Once 500 ids
+// turned out unknown it waits, so that no more than 100 a second do.
 func (c *Client) ByID(ctx context.Context, id int) (Schema, error) {
 	what := fmt.Sprintf("schema id %d", id)
 	if id < 0 || id > math.MaxInt32 { // ids are positive Java ints: not a question that a registry need understand
@@ -86,10 +88,16 @@ func (c *Client) ByID(ctx context.Context, id int) (Schema, error) {
 	}
 	return c.cache.get(ctx, key{id: id}, func(ctx context.Context) (Schema, error) {
 		var s sr.Schema
+		if err := c.pace.wait(ctx); err != nil {
+			return Schema{}, c.fail(what, err)
+		}
 		err := c.call(ctx, what, func(ctx context.Context) (err error) {
 			s, err = c.wire.SchemaByID(ctx, id)
 			return orEmpty(err, s.Schema == "")
 		})
+		if errors.Is(err, ErrNotFound) {
+			c.pace.unknown()
+		}
 		return schema(sr.SubjectSchema{ID: id, Schema: s}), err
 	})
 }
