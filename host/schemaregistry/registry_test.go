@@ -88,9 +88,10 @@ func TestWhatThereIsNotIsNotFound(t *testing.T) {
 	if _, err := c.Register(ctx, "s", Schema{Text: record}); err != nil {
 		t.Fatal(err)
 	}
+	most := ^uint32(0)
 	for name, ask := range map[string]func() error{
 		"id":               func() error { _, err := c.ByID(ctx, 77); return err },
-		"id of 32 bits":    func() error { _, err := c.ByID(ctx, 1<<32-1); return err },
+		"id of 32 bits":    func() error { _, err := c.ByID(ctx, int(most)); return err },
 		"negative id":      func() error { _, err := c.ByID(ctx, -1); return err },
 		"version":          func() error { _, err := c.Version(ctx, "s", 2); return err },
 		"subject":          func() error { _, err := c.Latest(ctx, "t"); return err },
