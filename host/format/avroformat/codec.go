@@ -90,7 +90,7 @@ func unsnap(block []byte, most int) ([]byte, error) {
 	if n > most {
 		return nil, errUnpackedSize
 	}
-	if n > maxSnappy*(len(packed)+1) {
+	if n/maxSnappy > len(packed) {
 		return nil, errors.New("so few bytes cannot be as many as they say")
 	}
 	out, err := s2.Decode(nil, packed)

@@ -2,6 +2,7 @@ package avroformat
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -79,3 +80,28 @@ func pair2() arrow.DataType {
 }
 
 func list2() arrow.DataType { return types.List(pair2(), false) }
+
+// TestNothingOverflows32Bits: what is counted of a frame is counted right where an int has 32 bits (GOARCH=386 runs it so).
+func TestNothingOverflows32Bits(t *testing.T) {
+	const wide = 900
+	fields := make([]arrow.Field, wide)
+	for i := range fields {
+		fields[i] = declared(fmt.Sprintf("f%d", i), arrow.FixedWidthTypes.Boolean, true)
+	}
+	schema := `{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"array","items":{"type":"record","name":"I",
+		"fields":[{"name":"f0","type":"boolean"}]}}}]}`
+	items := 1<<32/(wide+1) + 1
+	datum := append(append(appendLong(nil, int64(items)), make([]byte, items)...), 0)
+	b := newBench(t, Config{Mode: Raw, Schema: schema}, []arrow.Field{declared("a", types.List(types.Struct(fields...), true), true)})
+	if got := b.row(datum); !strings.HasPrefix(got, "avro.fields") {
+		t.Errorf("%.200s, want avro.fields", got)
+	}
+
+	good := [][]byte{pair(1, "x")}
+	damaged := file(t, codecDeflate, pairSchema, good, good, good)
+	damaged[len(file(t, codecDeflate, pairSchema, good))+3] ^= 0xff
+	rows := newBench(t, Config{MaxUncompressed: 1 << 30}, pairColumns).rows(damaged)
+	if len(rows) != 3 || !strings.HasPrefix(rows[1], "avro.") || rows[2] != `{"a":1,"s":"x"}` {
+		t.Errorf("%q: the rest of the container is lost with one block", rows)
+	}
+}

@@ -25,9 +25,9 @@ type machine struct {
 	most  format.Limits
 	frame []byte
 	depth int
-	items int // how many more items and entries there may be
-	idle  int // how many more items without bytes there may be
-	free  int // how many more bytes may come from elsewhere
+	items int64 // how many more items and entries there may be
+	idle  int   // how many more items without bytes there may be
+	free  int   // how many more bytes may come from elsewhere
 	json  []byte
 	loose bool // text may be anything: where a datum ends is all that counts
 	err   error
@@ -35,7 +35,7 @@ type machine struct {
 
 // begin prepares for the datum of a frame.
 func (m *machine) begin(frame []byte) {
-	m.frame, m.depth, m.items, m.idle, m.free, m.err = frame, 0, m.most.Fields, maxIdle, maxFree, nil
+	m.frame, m.depth, m.items, m.idle, m.free, m.err = frame, 0, int64(m.most.Fields), maxIdle, maxFree, nil
 }
 
 // fail sets err for bytes that are no datum, and returns -1.
@@ -252,7 +252,7 @@ func (m *machine) block(p int, dry bool) (items, end, start int) {
 // itemsOf is block for the items or entries that an op has, which it counts, each with all the values that it is.
 func (m *machine) itemsOf(o *op, p int) (items, end, start int) {
 	items, end, start = m.block(p, o.dry)
-	if m.items -= items * max(o.weight, 1); m.items < 0 && !m.loose {
+	if m.items -= int64(items) * int64(max(o.weight, 1)); m.items < 0 && !m.loose {
 		return 0, -1, m.fail("avro.fields", p, m.most.TooMany())
 	}
 	return items, end, start

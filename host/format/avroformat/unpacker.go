@@ -42,7 +42,7 @@ type unpacker struct {
 	block   []byte // what is left of its data
 	count   int64  // how many datums that is
 	left    int    // bytes that may still be uncompressed
-	wasted  int    // bytes that were uncompressed for nothing, of blocks that turned out bad
+	wasted  int64  // bytes that were uncompressed for nothing, of blocks that turned out bad
 	idle    int64  // rows without bytes that there may still be
 	pending []byte // the row that was found last
 	found   bool   // there is one
@@ -153,9 +153,9 @@ func (u *unpacker) nextBlock() (bad []byte, as wholeAs, err error) {
 		return nil, 0, nil
 	}
 	if u.c.codec != codecNull {
-		u.wasted += cap(data)
+		u.wasted += int64(cap(data))
 	}
-	if u.wasted > wasteful*u.f.MaxUncompressed {
+	if u.wasted > wasteful*int64(u.f.MaxUncompressed) {
 		region, u.tail = blocks, nil
 		err = &format.DataError{Code: "avro.limit", Message: "too many bad blocks that uncompress to much: the rest of the container is not read"}
 	}
