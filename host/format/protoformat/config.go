@@ -225,6 +225,7 @@ func fetched(ctx context.Context, client *schemaregistry.Client, s schemaregistr
 	if err != nil {
 		return nil, fault.Inputf("protobuf: schema %d of the registry does not compile: %w", s.ID, err)
 	}
+	doc.text = ""
 	return doc, nil
 }
 
@@ -264,16 +265,4 @@ func unstructured(fields []format.Field) error {
 		return errors.New("protobuf: with protobuf.into_unstructured_json a table has a single column, of type JSON")
 	}
 	return nil
-}
-
-// fileText is the text of the local schema, for registering it.
-func (c Config) fileText() (string, error) {
-	switch {
-	case c.Source != "":
-		return c.Source, nil
-	case c.File != "":
-		b, err := plainfile.Read(c.File, maxSource)
-		return string(b), err
-	}
-	return "", errors.New("a descriptor set has no text to register: use protobuf.file")
 }

@@ -1,6 +1,7 @@
 package protoformat
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,8 @@ const (
 type document struct {
 	files *protoregistry.Files
 	main  protoreflect.FileDescriptor
-	size  int // bytes of the text it was compiled from; 0: it was not
+	text  string // of main; empty: it is a descriptor set's, or the registry has it
+	size  int    // bytes of the texts it was compiled from; 0: of a descriptor set
 }
 
 // compileFile compiles a .proto file, whose imports are looked for in its own folder and then in folders.
@@ -93,9 +95,10 @@ func (b *budget) take(name string, text []byte) error {
 	return nil
 }
 
-// compile compiles the file called name and what it imports; read gives their texts. Google's own files are built in.
-func compile(name string, read func(name string) ([]byte, error)) (*document, error) {
+// compile compiles the file called main and what it imports; read gives their texts. Google's own files are built in.
+func compile(main string, read func(name string) ([]byte, error)) (*document, error) {
 	var spent budget
+	var source string
 	resolver := protocompile.ResolverFunc(func(name string) (protocompile.SearchResult, error) {
 		if !fs.ValidPath(name) {
 			return protocompile.SearchResult{}, fmt.Errorf("import %q: want a relative path that has no . or .. in it", name)
@@ -107,16 +110,19 @@ func compile(name string, read func(name string) ([]byte, error)) (*document, er
 		if err != nil {
 			return protocompile.SearchResult{}, err
 		}
-		return protocompile.SearchResult{Source: strings.NewReader(string(text))}, nil
+		if name == main {
+			source = string(text)
+		}
+		return protocompile.SearchResult{Source: bytes.NewReader(text)}, nil
 	})
 	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(resolver), MaxParallelism: 1}
-	compiled, err := compiler.Compile(context.Background(), name)
+	compiled, err := compiler.Compile(context.Background(), main)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := newDocument(setOf(compiled), name)
+	doc, err := newDocument(setOf(compiled), main)
 	if err == nil {
-		doc.size = spent.bytes
+		doc.text, doc.size = source, spent.bytes
 	}
 	return doc, err
 }

@@ -21,7 +21,7 @@ type encoder struct {
 	format  *protoFormat
 	fields  []format.Field
 	message protoreflect.MessageDescriptor
-	text    string // of the schema, for registering it
+	text    string // of the schema, for looking it up in the registry or registering it
 	id      int    // in the registry, 0: not known
 
 	plan     *plan
@@ -42,6 +42,9 @@ func (f *protoFormat) NewEncoder(fields []format.Field) (format.Encoder, error) 
 	}
 	if f.config.Confluent && f.client == nil && f.config.SchemaID == 0 {
 		return nil, fault.Inputf("protobuf: records with a registry header need the schema's id: give protobuf.schema_id or protobuf.registry")
+	}
+	if err := e.registrable(doc); err != nil {
+		return nil, err
 	}
 	e.types = dynamicpb.NewTypes(doc.files)
 	if f.config.Unstructured {
@@ -210,16 +213,7 @@ func (e *encoder) schemaID() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	text := e.text
-	if text == "" {
-		if text, err = f.config.fileText(); err != nil {
-			return 0, fault.Inputf("protobuf: %w", err)
-		}
-		if err := selfContained(e.message.ParentFile()); err != nil {
-			return 0, err
-		}
-	}
-	subject, schema := client.Subject(string(e.message.FullName())), schemaregistry.Schema{Text: text, Type: schemaregistry.Protobuf}
+	subject, schema := client.Subject(string(e.message.FullName())), schemaregistry.Schema{Text: e.text, Type: schemaregistry.Protobuf}
 	if f.config.Registry.Register {
 		e.id, err = client.Register(ctx, subject, schema)
 	} else if e.id, err = client.Find(ctx, subject, schema); errors.Is(err, schemaregistry.ErrNotFound) {
@@ -232,11 +226,28 @@ func (e *encoder) schemaID() (int, error) {
 	return e.id, nil
 }
 
+// registrable notes the text of a local schema whose id the registry is to be asked for, and refuses one that it cannot have.
+func (e *encoder) registrable(doc *document) error {
+	f := e.format
+	if file := e.message.ParentFile().Path(); f.config.Confluent && file != doc.main.Path() {
+		return fault.Inputf("protobuf: message %s is of %q, which the schema imports: message indexes lead to types of the schema itself",
+			e.message.FullName(), file)
+	}
+	if !f.config.Confluent || f.client == nil || f.document == nil || f.config.Registry.SchemaID > 0 {
+		return nil
+	}
+	if e.text = doc.text; e.text == "" {
+		const hint = "use protobuf.file, or give the id that it has there with protobuf.schema_id"
+		return fault.Inputf("protobuf: a descriptor set has no text that a registry could have: %s", hint)
+	}
+	return selfContained(doc.main)
+}
+
 // selfContained refuses a file whose imports the registry would have to know as well.
 func selfContained(file protoreflect.FileDescriptor) error {
 	for i := range file.Imports().Len() {
 		if name := file.Imports().Get(i).Path(); !strings.HasPrefix(name, "google/protobuf/") {
-			const hint = "register both there and give protobuf.schema_id"
+			const hint = "register both there, the file with a reference to what it imports, and give its id with protobuf.schema_id"
 			return fault.Inputf("protobuf: the schema imports %q, which has a subject of its own in a registry: %s", name, hint)
 		}
 	}

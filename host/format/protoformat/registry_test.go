@@ -4,12 +4,18 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	"github.com/weir-stream/weir/host/format"
 	"github.com/weir-stream/weir/host/schemaregistry"
@@ -215,5 +221,77 @@ func TestHeadersAreKnownHoweverSpelled(t *testing.T) {
 		}
 	}); allocs > 0 {
 		t.Errorf("%.0f allocations where types take turns", allocs)
+	}
+}
+
+// writer makes an encoder whose schema is a local file and whose ids are a registry's.
+func writer(t *testing.T, c Config) (*srfake.Registry, format.Encoder, error) {
+	t.Helper()
+	server := srfake.New()
+	t.Cleanup(server.Close)
+	c.Confluent, c.Registry = true, &schemaregistry.Config{URL: server.URL(), Topic: "t", Register: true}
+	e, err := New(c).NewEncoder(fieldsFor([]arrow.Field{nullable("a", bigint)}))
+	return server, e, err
+}
+
+// TestTheCompiledTextIsRegistered: the file may have become another one by the time that the first record is written.
+func TestTheCompiledTextIsRegistered(t *testing.T) {
+	const text = `syntax = "proto3"; message M { int64 a = 1; }`
+	folder := write(t, map[string]string{"m.proto": text})
+	path := filepath.Join(folder, "m.proto")
+	server, e, err := writer(t, Config{File: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(`syntax = "proto3"; message M { int64 a = 2; }`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := encoded(t, e, []arrow.Field{nullable("a", bigint)}, `{"a":3}`); got != "0000000001"+"00"+"0803" {
+		t.Error(got)
+	}
+	if s, ok := server.GetSchema("t-value", 1); !ok || s.Schema.Schema != text {
+		t.Errorf("registered %q", s.Schema.Schema)
+	}
+}
+
+// TestWhatCannotBeRegisteredIsSaidAtOnce and not when the first record is written.
+func TestWhatCannotBeRegisteredIsSaidAtOnce(t *testing.T) {
+	folder := write(t, map[string]string{
+		"m.proto": `syntax = "proto3"; import "p.proto"; import "google/protobuf/any.proto"; message M { int64 a = 1; P p = 2; }`,
+		"p.proto": `syntax = "proto3"; message P { int64 x = 1; }`,
+	})
+	_, _, err := writer(t, Config{File: filepath.Join(folder, "m.proto")})
+	if fault.Of(err) != fault.Input || !strings.Contains(fmt.Sprint(err), `imports "p.proto"`) || !strings.Contains(fmt.Sprint(err), "protobuf.schema_id") {
+		t.Errorf("a file with imports: %v", err)
+	}
+	for _, c := range []Config{{File: filepath.Join(folder, "m.proto"), Message: "P"}, {File: filepath.Join(folder, "m.proto"), Message: "P", SchemaID: 7}} {
+		c.Confluent = true
+		if c.SchemaID == 0 {
+			c.Registry = &schemaregistry.Config{URL: "http://localhost:1", Topic: "t", SchemaID: 7}
+		}
+		_, err := New(c).NewEncoder(fieldsFor([]arrow.Field{nullable("x", bigint)}))
+		if fault.Of(err) != fault.Input || !strings.Contains(fmt.Sprint(err), "message indexes") {
+			t.Errorf("a message of an imported file: %v", err)
+		}
+	}
+	doc, err := compileFile(filepath.Join(folder, "p.proto"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := proto.Marshal(&descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{protodesc.ToFileDescriptorProto(doc.main)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "set"), set, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := Config{DescriptorSet: filepath.Join(folder, "set"), Confluent: true, Registry: &schemaregistry.Config{URL: "http://localhost:1", Topic: "t"}}
+	fields := fieldsFor([]arrow.Field{nullable("x", bigint)})
+	if _, err := New(config).NewEncoder(fields); fault.Of(err) != fault.Input || !strings.Contains(fmt.Sprint(err), "protobuf.file") {
+		t.Errorf("a descriptor set: %v", err)
+	}
+	config.Registry.SchemaID = 7
+	if _, err := New(config).NewEncoder(fields); err != nil {
+		t.Errorf("with the id: %v", err)
 	}
 }
