@@ -117,7 +117,9 @@ func FramingOptions() (source, sink []option.Spec) {
 	for _, m := range methods {
 		sink = append(sink, option.Spec{Key: "framing." + m + ".max_length", Type: option.Size, Help: "bytes of a frame with framing = '" + m + "'"})
 	}
-	source = slices.Clone(sink)
+	source = append(slices.Clone(sink), option.Spec{
+		Key: "framing.max_frames", Type: option.Integer, Help: "frames of one record, 1 to 67108864; 65536 where there is framing",
+	})
 	for _, m := range methods[:2] {
 		source = append(source, option.Spec{
 			Key: "framing." + m + ".on_long", Type: option.Word, Values: []string{"reject", "truncate"}, Default: "reject", Help: "what becomes of a longer frame",

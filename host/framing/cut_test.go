@@ -111,6 +111,55 @@ func TestEightBytesAtATime(t *testing.T) {
 	})
 }
 
+// TestBadElementsLeaveTheirNeighbours puts elements that are no JSON, or none at all, among good ones: each has its place, and only its place.
+func TestBadElementsLeaveTheirNeighbours(t *testing.T) {
+	deep := strings.Repeat(`[{"a":`, 5000) + "1" + strings.Repeat("}]", 5000)
+	elements := []string{`1`, `{"a":[1,2]}`, `"x,]}"`, deep, `null`, `tru`, `{"a" 1}`, `{"a":1]`, `[1}`, `}`, `"\\"`, `1 2`, ``}
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.SliceOfN(rapid.SampledFrom(elements), 1, 12).Draw(t, "elements")
+		space := rapid.SampledFrom([]string{"", " ", "\n\t"}).Draw(t, "space")
+		end := rapid.SampledFrom([]string{"]", "] ", "", `,{"a":[`, `,"`}).Draw(t, "end")
+		value := "[" + space + strings.Join(want, space+","+space) + space + end
+		if len(want) == 1 && want[0] == "" && strings.HasPrefix(end, "]") {
+			want = nil // an array without elements
+		}
+		cut := !strings.HasPrefix(end, "]") // in its last element, or one behind it
+		for i, frame := range want {
+			if frame == "" {
+				want[i] = CodeSyntax + ": "
+			}
+		}
+		if cut && end == "" {
+			want[len(want)-1] = CodeTruncated
+		} else if cut {
+			want = append(want, CodeTruncated)
+		}
+		s := New(Config{Method: JSONArray})
+		for range 2 {
+			i, rest := 0, []byte(value)
+			for ; ; i++ {
+				frame, remaining, ok, err := s.Next(rest)
+				if !ok {
+					break
+				}
+				got := string(frame)
+				if bad, _ := err.(*Error); bad != nil && bad.Code == CodeTruncated {
+					got = CodeTruncated
+				} else if bad != nil {
+					got = bad.Code + ": " + got
+				}
+				if i >= len(want) || got != want[i] {
+					t.Fatalf("%.200q: frame %d is %.50q, want %.50q", value, i, got, want)
+				}
+				rest = remaining
+			}
+			if i != len(want) {
+				t.Fatalf("%.200q: %d frames, want %d", value, i, len(want))
+			}
+		}
+	})
+}
+
 // every is one configuration of each kind.
 func every() (all []Config) {
 	for m := None; m <= JSONConcat; m++ {

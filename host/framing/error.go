@@ -10,6 +10,7 @@ const (
 	CodeTooLong     = "framing.too_long"    // a frame is longer than Config.MaxLength, or than its prefix can say
 	CodeTruncated   = "framing.truncated"   // the value ends within a frame, or within compressed data
 	CodeSyntax      = "framing.syntax"      // the value is not made as the method says
+	CodeTooMany     = "framing.too_many"    // the value has more frames than Config.MaxFrames
 	CodeCompression = "framing.compression" // the value can't be decompressed
 	CodeTooLarge    = "framing.too_large"   // the value is larger than Config.MaxUncompressed once decompressed
 )

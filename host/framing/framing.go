@@ -23,7 +23,8 @@
 // is nested. White space around an element is not part of its frame.
 //
 // What can't be cut is a frame with an [Error]. Where it is known at which byte the next frame begins the walk goes on
-// there, otherwise everything up to the value's end is the one frame with the error.
+// there, otherwise everything up to the value's end is the one frame with the error. So is what is behind the last frame
+// that a value may have: a few bytes a frame shall not become as many rows, or dead letters, as a large value has room for.
 //
 // Before it is cut a value may be decompressed; see [Compression].
 package framing
@@ -85,6 +86,7 @@ func word[T ~uint8](words []string, i T) string {
 // Config is the framing of a table. The zero Config is no framing.
 type Config struct {
 	Method    Method
+	MaxFrames int    // of a value, 1 to MostFrames; 0: DefaultMaxFrames. It does not apply to None
 	MaxLength int    // of a frame in bytes; 0: no limit but the record's. It does not apply to None
 	Truncate  bool   // Newline, Delimiter: cut a longer frame to MaxLength bytes, as Arroyo does, even within a character; otherwise an error
 	KeepBlank bool   // Newline, Delimiter: blank lines are frames too. None: an empty value is no frame
@@ -109,6 +111,14 @@ func New(c Config) Splitter {
 
 // cutter makes a splitter of values that are not compressed.
 func cutter(c Config) Splitter {
+	if c.Method == None {
+		return &whole{Config: c}
+	}
+	return newCounted(method(c), c.MaxFrames)
+}
+
+// method makes the splitter of a method that is not None.
+func method(c Config) Splitter {
 	switch c.Method {
 	case Newline:
 		return &delimited{c, newline}
@@ -118,10 +128,8 @@ func cutter(c Config) Splitter {
 		return &lengths{c}
 	case JSONArray:
 		return &array{Config: c}
-	case JSONConcat:
-		return &concat{c}
 	}
-	return &whole{Config: c}
+	return &concat{c}
 }
 
 // whole is no framing.

@@ -102,6 +102,10 @@ func TestOptions(t *testing.T) {
 		{[]string{"framing", "newline", "framing.newline.max_length", "64KB"}, Config{Method: Newline, MaxLength: 65536}, ""},
 		{[]string{"framing", "newline", "framing.newline.on_long", "truncate"}, Config{Method: Newline, Truncate: true}, ""},
 		{[]string{"framing", "newline", "framing.newline.on_long", "reject"}, Config{Method: Newline}, ""},
+		{[]string{"framing", "json_array", "framing.max_frames", "7"}, Config{Method: JSONArray, MaxFrames: 7}, ""},
+		{[]string{"framing", "json_array", "framing.max_frames", "0"}, Config{}, "1 to 67108864"},
+		{[]string{"framing", "json_array", "framing.max_frames", "67108865"}, Config{}, "1 to 67108864"},
+		{[]string{"framing.compression", "gzip", "framing.max_frames", "7"}, Config{}, "option 'framing.max_frames' needs 'framing'"},
 		{[]string{"framing", "newline", "framing.newline.on_long", "drop"}, Config{}, "framing.newline.on_long"},
 		{[]string{"framing", "newline", "framing.newline.max_length", "0"}, Config{}, "framing.newline.max_length"},
 		{[]string{"framing", "newline", "framing.newline.max_length", "-1"}, Config{}, "framing.newline.max_length"},
@@ -150,11 +154,13 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestSinksTruncateNothing(t *testing.T) {
-	bag := options(t, "framing", "newline", "framing.newline.max_length", "5", "framing.newline.on_long", "truncate")
-	want := Config{Method: Newline, MaxLength: 5}
-	if got, err := SinkFromOptions(bag), bag.Done(); got != want || err == nil || !strings.Contains(err.Error(), "on_long") {
-		t.Errorf("%+v, %v", got, err)
+func TestSinksTruncateAndCountNothing(t *testing.T) {
+	for key, value := range map[string]string{"framing.newline.on_long": "truncate", "framing.max_frames": "7"} {
+		bag := options(t, "framing", "newline", "framing.newline.max_length", "5", key, value)
+		want := Config{Method: Newline, MaxLength: 5}
+		if got, err := SinkFromOptions(bag), bag.Done(); got != want || err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%+v, %v", got, err)
+		}
 	}
 }
 

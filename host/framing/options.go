@@ -15,8 +15,9 @@ const mostDelimiter = 64
 // at least 1); for newline and delimiter framing.METHOD.on_long ('reject', the default, or 'truncate'); framing.delimiter
 // (1 to 64 bytes, with the escapes \n \r \t \0 \\ \xNN); framing.length.prefix ('u16_be', 'u16_le', 'u32_be', 'u32_le',
 // 'varint'; required); framing.compression ('none', 'gzip', 'zstd', 'snappy', 'snappy_block', 'lz4') and with it
-// framing.max_uncompressed (a size, 64MB by default). What is wrong with them the bag keeps; options of another method than
-// the table's stay in it. KeepBlank and SkipBlank are left to the caller, who knows the format.
+// framing.max_uncompressed (a size, 64MB by default); for each method but none framing.max_frames (1 to 67108864, 65536 by
+// default). What is wrong with them the bag keeps; options of another method than the table's stay in it. KeepBlank and
+// SkipBlank are left to the caller, who knows the format.
 func FromOptions(bag *option.Bag) Config {
 	c := SinkFromOptions(bag)
 	for _, m := range []Method{Newline, Delimiter} {
@@ -26,10 +27,23 @@ func FromOptions(bag *option.Bag) Config {
 			bag.Unread(key, m.needed())
 		}
 	}
+	if c.Method == None {
+		bag.Unread("framing.max_frames", "needs 'framing'")
+		return c
+	}
+	n := bag.Int("framing.max_frames", DefaultMaxFrames)
+	if n < 1 || n > MostFrames {
+		bag.Reject("framing.max_frames", "1 to 67108864")
+		n = 0
+	}
+	if n != DefaultMaxFrames {
+		c.MaxFrames = int(n)
+	}
 	return c
 }
 
-// SinkFromOptions takes what FromOptions does, but for on_long: what is too long to be written is an error.
+// SinkFromOptions takes what FromOptions does, but for on_long, as what is too long to be written is an error, and max_frames, as a record
+// that is written has one frame.
 func SinkFromOptions(bag *option.Bag) Config {
 	var c Config
 	c.Method = choice[Method](bag, "framing", methods)
@@ -64,6 +78,7 @@ func (c *Config) unread(bag *option.Bag) {
 	for _, m := range []Method{Newline, Delimiter} {
 		bag.Unread(onLong(m), "is for tables that are read: what is too long to be written is an error")
 	}
+	bag.Unread("framing.max_frames", "is for tables that are read: a record that is written has one frame")
 	bag.Unread("framing.delimiter", Delimiter.needed())
 	bag.Unread("framing.length.prefix", Length.needed())
 }

@@ -5,8 +5,8 @@ import (
 )
 
 // document writes a value of a JSON column, the text that it is. Whatever made it, it must be JSON as strict mode reads it
-// and nest no deeper than a record that is read may, unless it may be a string instead. Line breaks between its tokens become spaces, so that a message stays
-// one line. In an envelope it is written in a string, which unpacked reads.
+// and nest no deeper than a record that is read may, unless it may be a string instead. Line breaks between its tokens become
+// spaces, so that a message stays one line. In an envelope it is written in a string, which unpacked reads.
 func (e *encoder) document(dst []byte, c *column, row int) ([]byte, bool) {
 	text := c.text[c.offsets[row]:c.offsets[row+1]]
 	if bad := e.check.validate(text, c.depth); bad != nil {
