@@ -76,6 +76,15 @@ func (m *machine) putInteger(o *op, p int) int {
 }
 
 func (m *machine) putFloat(o *op, p int) int {
+	if o.code == putFloat32 && o.from == kindFloat { // not by way of a double, which would make signalling NaNs quiet
+		if p+4 > len(m.frame) {
+			return m.short()
+		}
+		if o.column != nil {
+			o.column.AppendFloat32(math.Float32frombits(binary.LittleEndian.Uint32(m.frame[p:])))
+		}
+		return p + 4
+	}
 	v, end := m.float(o, p)
 	switch {
 	case end < 0:
