@@ -93,25 +93,41 @@ func (c *Column) growValid() {
 	}
 }
 
-// whole panics if c or what it holds has not the n values that it must have, or a map a null key. At is the column's path.
-func (c *Column) whole(at string, n int) {
+// whole panics if the column of that name, or what it holds, has not the n values that it must have, or a map a null key.
+func (c *Column) whole(name string, n int) {
+	if at, what := c.broken(n); what != "" {
+		panic(fmt.Sprintf("batch: column %s%s has %s", name, at, what))
+	}
+}
+
+// broken is what whole panics with, and where below c it is; empty where nothing is wrong.
+func (c *Column) broken(n int) (at, what string) {
 	if c.n != n {
-		panic(fmt.Sprintf("batch: column %s has %d values in %d rows", at, c.n, n))
+		return "", fmt.Sprintf("%d values in %d rows", c.n, n)
 	}
 	switch t := c.dtype.(type) {
 	case *arrow.ListType:
-		c.children[0].whole(at+"[]", c.used)
+		if at, what = c.children[0].broken(c.used); what != "" {
+			return "[]" + at, what
+		}
 	case *arrow.MapType:
 		if nulls := c.children[0].nulls; nulls > 0 {
-			panic(fmt.Sprintf("batch: column %s has %d null keys", at, nulls))
+			return "", fmt.Sprintf("%d null keys", nulls)
 		}
-		c.children[0].whole(at+"[key]", c.used)
-		c.children[1].whole(at+"[value]", c.used)
+		if at, what = c.children[0].broken(c.used); what != "" {
+			return "[key]" + at, what
+		}
+		if at, what = c.children[1].broken(c.used); what != "" {
+			return "[value]" + at, what
+		}
 	case *arrow.StructType:
 		for i, child := range c.children {
-			child.whole(at+"."+t.Field(i).Name, n)
+			if at, what = child.broken(n); what != "" {
+				return "." + t.Field(i).Name + at, what
+			}
 		}
 	}
+	return "", ""
 }
 
 // finish hands the buffers to an array and leaves the column empty.
@@ -165,17 +181,27 @@ func (c *Column) newData(buffers []*memory.Buffer, s *slots) *array.Data {
 		defer entries.Release()
 		return array.NewDataWithDictionary(c.dtype, c.n, buffers, c.nulls, 0, entries)
 	}
+	if len(c.children) == 0 {
+		return array.NewData(c.dtype, c.n, buffers, nil, c.nulls, 0)
+	}
 	children := make([]arrow.ArrayData, len(c.children))
 	for i, child := range c.children {
 		children[i] = child.data(s)
-		defer children[i].Release()
 	}
 	if t, ok := c.dtype.(*arrow.MapType); ok {
 		entries := array.NewData(t.Elem(), c.used, s.list(nil), children, 0, 0)
-		defer entries.Release()
+		releaseAll(children)
 		children = []arrow.ArrayData{entries}
 	}
-	return array.NewData(c.dtype, c.n, buffers, children, c.nulls, 0)
+	data := array.NewData(c.dtype, c.n, buffers, children, c.nulls, 0)
+	releaseAll(children)
+	return data
+}
+
+func releaseAll(all []arrow.ArrayData) {
+	for _, data := range all {
+		data.Release()
+	}
 }
 
 // finishValid is the validity bitmap in its final form: none without nulls, the bits past the last value zero, for equal
