@@ -107,7 +107,7 @@ func (c *compiler) jsonValue(w, r *schema) *op {
 	case kindFloat:
 		o.single = true
 	case kindBytes, kindFixed:
-		jsonBinary(o, w, r)
+		c.jsonBinary(o, w, r)
 	}
 	return o
 }
@@ -117,15 +117,18 @@ var jsonCodes = [...]code{kindNull: jsonNull, kindBoolean: jsonBoolean, kindInt:
 	kindEnum: jsonSymbol, kindRecord: jsonRecord, kindArray: jsonArray, kindMap: jsonMap}
 
 // jsonBinary gives bytes the form of what they mean: the writer says it, or else the reader.
-func jsonBinary(o *op, w, r *schema) {
+func (c *compiler) jsonBinary(o *op, w, r *schema) {
 	is := w
 	if w.logical == logicalNone {
 		is = r
 	}
 	switch {
 	case w.kind != r.kind:
+	case is.logical == logicalDecimal && is.scale > maxDigits:
+		const message = "a decimal of more than %d digits behind the point"
+		o.code, o.problem = opFail, c.refuse("avro.limit", "JSON", is.String(), message, maxDigits).problem
 	case is.logical == logicalDecimal:
-		o.code, o.number = jsonDecimal, &decimal{from: int32(min(is.scale, maxDigits))}
+		o.code, o.number = jsonDecimal, &decimal{from: int32(is.scale)}
 	case is.logical == logicalUUID:
 		o.code = jsonUUID
 	case is.logical == logicalDuration:

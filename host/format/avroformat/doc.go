@@ -36,7 +36,7 @@
 //	any other union, a recursive type          JSON                           what each branch that comes up fits
 //
 // Times of a finer unit are rounded down. A JSON column takes every value: numbers, text and booleans as themselves,
-// decimals as numbers, bytes as text of the characters U+0000 to U+00FF, times as numbers in their unit, durations as
+// decimals as numbers (of at most 1,024 bytes, and digits behind the point), bytes as text of the characters U+0000 to U+00FF, times as numbers in their unit, durations as
 // {"months", "days", "milliseconds"}, NaN and infinities as text, and the values of unions of more than null and one other
 // type with the branch's name around them, {"long": 5}, as Avro's own JSON encoding has them.
 //

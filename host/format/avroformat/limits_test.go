@@ -3,6 +3,7 @@ package avroformat
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -103,5 +104,29 @@ func TestNothingOverflows32Bits(t *testing.T) {
 	rows := newBench(t, Config{MaxUncompressed: 1 << 30}, pairColumns).rows(damaged)
 	if len(rows) != 3 || !strings.HasPrefix(rows[1], "avro.") || rows[2] != `{"a":1,"s":"x"}` {
 		t.Errorf("%q: the rest of the container is lost with one block", rows)
+	}
+}
+
+// TestDecimalsOfManyDigits: what a decimal's scale makes too long for JSON is refused, not written with another scale.
+func TestDecimalsOfManyDigits(t *testing.T) {
+	columns := []arrow.Field{declared("a", types.JSON(), true)}
+	for _, c := range []struct {
+		precision, scale int
+		want             string
+	}{
+		{1024, 1024, `{"a":"0.` + strings.Repeat("0", 1023) + `1"}`}, {2000, 1025, "avro.limit: field 'a'"},
+		{1_000_000_000, 999_999_999, "avro.limit: field 'a'"}, {math.MaxInt32, math.MaxInt32, "avro.limit: field 'a'"},
+	} {
+		schema := fmt.Sprintf(`{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"bytes","logicalType":"decimal","precision":%d,"scale":%d}}]}`,
+			c.precision, c.scale)
+		if got := newBench(t, Config{}, columns).rows(file(t, 0, schema, [][]byte{{2, 1}})); len(got) != 1 || !strings.HasPrefix(got[0], c.want) {
+			t.Errorf("decimal(%d, %d): %.100q, want %.100s", c.precision, c.scale, got, c.want)
+		}
+		union := strings.Replace(schema, `{"type":"bytes"`, `["null","long",{"type":"bytes"`, 1)
+		union = strings.Replace(union, `}}]}`, `}]}]}`, 1)
+		got := newBench(t, Config{}, columns).rows(file(t, 0, union, [][]byte{{2, 6}, {4, 2, 1}}))
+		if len(got) != 2 || got[0] != `{"a":"{\"long\":3}"}` || c.scale > 1024 && !strings.HasPrefix(got[1], c.want) {
+			t.Errorf("a union with decimal(%d, %d): %.100q", c.precision, c.scale, got)
+		}
 	}
 }
