@@ -86,7 +86,7 @@ func avroSchema(nullable bool) (string, error) {
 			columns[i].Type = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
 		}
 	}
-	return avroformat.FromColumns(columns)
+	return avroformat.FromColumns(avroformat.Config{}, columns)
 }
 
 // datums are the records of the task and what reads them.

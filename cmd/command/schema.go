@@ -25,8 +25,8 @@ With --to it prints a schema document for the columns in their place:
     weir schema --to avro --schema 'carrier TEXT NOT NULL, dep_delay BIGINT'
     weir schema --to protobuf pipelines.sql flights
 
-A document of json is of values as the table's options json.timestamp_format, json.decimal_encoding and so on have them written; those of avro and
-protobuf have no such options. Where a column is JSON because no other type holds what a schema allows, the log says so.
+A document of json is of values as the table's options json.timestamp_format, json.decimal_encoding and so on have them written; that of avro follows
+avro.record_name and avro.timestamp_nanos, that of protobuf protobuf.message. Where a column is JSON because no other type holds what a schema allows, the log says so.
 
 Without FILE the columns are those of --schema, and of --format with its --options.`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -88,6 +88,21 @@ func TestASchemaFollowsTheOptionsOfItsFormat(t *testing.T) {
 			t.Errorf("%s: code %d, %s%s", options, code, out, errs)
 		}
 	}
+	for _, tc := range []struct{ to, options, want string }{
+		{"avro", "", `"name":"Row","fields":[{"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}}]`},
+		{"avro", "avro.record_name=n.Flight avro.timestamp_nanos=true",
+			`"name":"Flight","namespace":"n","fields":[{"name":"at","type":{"type":"long","logicalType":"timestamp-nanos"}}]`},
+		{"protobuf", "", "message Row {"}, {"protobuf", "protobuf.message=Flight", "message Flight {"},
+	} {
+		args := []string{"schema", "--to", tc.to, "--format", tc.to, "--schema", "at TIMESTAMP(9) NOT NULL", "--json"}
+		for option := range strings.FieldsSeq(tc.options) {
+			args = append(args, "--option", option)
+		}
+		_, out, errs := weir(args...)
+		if !strings.Contains(strings.ReplaceAll(out, `\"`, `"`)+errs, tc.want) {
+			t.Errorf("%s %s: %s%s, want %s", tc.to, tc.options, out, errs, tc.want)
+		}
+	}
 	code, out, errs := weir("schema", "--option", `json.schema={"type":"object","properties":{"a":{"oneOf":[{"type":"string"},{"type":"object"}]}}}`)
 	if code != 0 || out != "\"a\" JSON\n" || !strings.Contains(errs, "a: oneOf") {
 		t.Errorf("code %d, %s%s", code, out, errs)

@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"cmp"
+
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/weir-stream/weir/host/format/avroformat"
@@ -9,16 +11,20 @@ import (
 	"github.com/weir-stream/weir/host/option"
 )
 
-// SchemaDocuments make the schema document of a kind for a table's columns. Those of avro and json are JSON. That of json takes the options
-// json.* of the table into account, which say how values are written; the bag is used up.
+// SchemaDocuments make the schema document of a kind for a table's columns. Those of avro and json are JSON. The options of that format which
+// the table has are taken into account: how values are written as json, avro.record_name and avro.timestamp_nanos, and protobuf.message. The bag
+// is used up.
 func SchemaDocuments() map[string]func(*option.Bag, []arrow.Field) (string, error) {
 	return map[string]func(*option.Bag, []arrow.Field) (string, error){
-		"avro": func(_ *option.Bag, columns []arrow.Field) (string, error) { return avroformat.FromColumns(columns) },
+		"avro": func(options *option.Bag, columns []arrow.Field) (string, error) {
+			return avroformat.FromColumns(avroformat.FromOptions(options), columns)
+		},
 		"json": func(options *option.Bag, columns []arrow.Field) (string, error) {
 			return jsonformat.FromColumns(jsonformat.FromOptions(options), columns)
 		},
-		"protobuf": func(_ *option.Bag, columns []arrow.Field) (string, error) {
-			return protoformat.FromColumns(avroformat.DefaultRecordName, columns)
+		"protobuf": func(options *option.Bag, columns []arrow.Field) (string, error) {
+			name := protoformat.FromOptions(options).Message
+			return protoformat.FromColumns(cmp.Or(name, avroformat.DefaultRecordName), columns)
 		},
 	}
 }

@@ -64,7 +64,7 @@ func avroTarget(t testing.TB, bits uint32) *target {
 	case mode == 0:
 		set("avro.compression", []string{"null", "deflate", "snappy", "zstandard"}[bits>>5&3])
 	default:
-		schema, err := avroformat.FromColumns(parseColumns(t, columns))
+		schema, err := avroformat.FromColumns(avroformat.Config{}, parseColumns(t, columns))
 		if err != nil {
 			t.Fatal(err)
 		}

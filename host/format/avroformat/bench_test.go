@@ -81,7 +81,7 @@ func flightSchema(tb testing.TB, nullable bool) string {
 		}
 		columns = append(columns, c)
 	}
-	text, err := FromColumns(columns)
+	text, err := FromColumns(Config{}, columns)
 	if err != nil {
 		tb.Fatal(err)
 	}

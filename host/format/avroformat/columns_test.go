@@ -92,7 +92,7 @@ func TestFromColumns(t *testing.T) {
 			arrow.PrimitiveTypes.Int64, true), false),
 		declared("n", types.Map(arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Int64, false), false),
 	}
-	got, err := FromColumns(columns)
+	got, err := FromColumns(Config{}, columns)
 	const want = `{"type":"record","name":"Row","fields":[{"name":"b","type":"boolean"},{"name":"dep_delay","type":["null","int"],"default":null},` +
 		`{"name":"u","type":"long"},{"name":"f","type":"float"},` +
 		`{"name":"d","type":["null",{"type":"bytes","logicalType":"decimal","precision":12,"scale":3}],"default":null},` +
@@ -111,7 +111,7 @@ func TestFromColumns(t *testing.T) {
 		t.Error(err)
 	}
 	text := arrow.BinaryTypes.String
-	if _, err := FromColumns([]arrow.Field{declared("a-b", text, false), declared("a_b", text, false)}); err == nil {
+	if _, err := FromColumns(Config{}, []arrow.Field{declared("a-b", text, false), declared("a_b", text, false)}); err == nil {
 		t.Error("two columns became one field")
 	}
 }

@@ -1,6 +1,7 @@
 package avroformat
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,13 +14,13 @@ import (
 // DefaultRecordName is the name of the record that a table's rows are, where no option says another.
 const DefaultRecordName = "Row"
 
-// FromColumns is the text of the Avro schema that rows of these columns are written with where none is given: a record
-// named [DefaultRecordName]. It fails on types that Avro has nothing for, and on names that would become equal.
-func FromColumns(fields []arrow.Field) (string, error) {
-	return derive(fields, DefaultRecordName, false)
+// FromColumns is the text of the Avro schema that rows of these columns are written with where c gives none: a record named
+// c.RecordName, with c.Nanos. It fails on types that Avro has nothing for, and on names that would become equal.
+func FromColumns(c Config, fields []arrow.Field) (string, error) {
+	return derive(fields, cmp.Or(c.RecordName, DefaultRecordName), c.Nanos)
 }
 
-// derive is FromColumns with a name for the record. With nanos a TIMESTAMP(9) is a timestamp-nanos, which readers of Avro
+// derive is FromColumns for a record of this name. With nanos a TIMESTAMP(9) is a timestamp-nanos, which readers of Avro
 // 1.11 and before take for a plain long.
 func derive(fields []arrow.Field, name string, nanos bool) (string, error) {
 	d := deriver{nanos: nanos, names: map[string]bool{}}

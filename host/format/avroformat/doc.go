@@ -36,9 +36,10 @@
 //	any other union, a recursive type          JSON                           what each branch that comes up fits
 //
 // Times of a finer unit are rounded down. A JSON column takes every value: numbers, text and booleans as themselves,
-// decimals as numbers (of at most 1,024 bytes, and digits behind the point), bytes as text of the characters U+0000 to U+00FF, times as numbers in their unit, durations as
-// {"months", "days", "milliseconds"}, NaN and infinities as text, and the values of unions of more than null and one other
-// type with the branch's name around them, {"long": 5}, as Avro's own JSON encoding has them.
+// decimals as numbers (of at most 1,024 bytes and 1,024 digits behind the point), bytes as text of the characters U+0000 to
+// U+00FF, times as numbers in their unit, durations as {"months", "days", "milliseconds"}, NaN and infinities as text, and
+// the values of unions of more than null and one other type with the branch's name around them, {"long": 5}, as Avro's own
+// JSON encoding has them.
 //
 // Rows are written with avro.schema, with the registry's schema, or with one that is made from the columns: NULL comes
 // first in unions, names become Avro's, TIMESTAMP(9) and TIME(9) lose their nanoseconds (avro.timestamp_nanos keeps those

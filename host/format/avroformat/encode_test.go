@@ -126,7 +126,7 @@ func TestBank(t *testing.T) {
 		if c.Mode == Container {
 			columns = everything[:4] // every byte of the schema in the header is damaged too
 		}
-		text, err := FromColumns(columns)
+		text, err := FromColumns(Config{}, columns)
 		if err != nil {
 			t.Fatal(err)
 		}
