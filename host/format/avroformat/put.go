@@ -198,7 +198,11 @@ func (m *machine) fields(o *op, p int) int {
 					word := binary.LittleEndian.Uint64(b[at+1:])
 					if word&shortHighs[n>>1&7] == 0 {
 						p = at + 1 + int(n>>1)
-						if kid.column != nil && kid.column.AppendShort(word, int(n>>1)) != nil {
+						switch c := kid.column; {
+						case c == nil:
+						case c.RoomShort():
+							c.PutShort(word, int(n>>1))
+						case c.AppendShort(word, int(n>>1)) != nil:
 							return m.full(batch.ErrFull)
 						}
 						continue
