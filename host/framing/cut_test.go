@@ -175,7 +175,7 @@ func every() (all []Config) {
 // FuzzCut: whatever the bytes, a walk ends, and its frames are parts of the value, one behind the other, with room for
 // nothing behind them.
 func FuzzCut(f *testing.F) {
-	for _, seed := range []string{"", "\x00\x01a\x00", `[1,{"a":"]\""}]`, `{"a":1}{"b":[2]} 3`, "aabbab", "[,", `["\`} {
+	for _, seed := range []string{"", "\x00\x01a\x00", `[1,{"a":"]\""}]`, `[1 , 2]`, `{"a":1}{"b":[2]} 3`, "aabbab", "[,", `["\`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {

@@ -1,6 +1,9 @@
 package framing
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // array is framing by the elements of one JSON array.
 type array struct {
@@ -49,7 +52,7 @@ func (a *array) element(rest []byte) (frame, remaining []byte, ok bool, err erro
 	if rest[end] == ']' {
 		a.at = behind
 	}
-	frame, remaining = trim(rest[:end:end]), rest[end+1:]
+	frame, remaining = slices.Clip(trim(rest[:end])), rest[end+1:]
 	if len(frame) == 0 {
 		return frame, remaining, true, newError(CodeSyntax, "element of the JSON array has no value")
 	}
