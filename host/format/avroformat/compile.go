@@ -326,7 +326,7 @@ func (c *compiler) mapping(o op, w, r *schema, to *target) *op {
 		o.code = putMap
 		text := &schema{kind: kindString}
 		made := c.new(o)
-		made.kids = []*op{c.single(text, text, key), c.within("[]", func() *op { return c.op(w.items, r.items, value) })}
+		made.kids = []*op{c.single(text, text, key), c.within("[]", func() *op { return c.op(w.items, r.items, value) }), c.skip(w.items)}
 		return made
 	case r.kind == kindArray:
 		wk, wv, writes := w.entries()
@@ -339,7 +339,11 @@ func (c *compiler) mapping(o op, w, r *schema, to *target) *op {
 		made.kids = []*op{
 			c.within("[]", func() *op { return c.op(wk.schema, rk.schema, key) }),
 			c.within("[]", func() *op { return c.op(wv.schema, rv.schema, value) }),
+			c.skip(wv.schema),
 		}
+		c.soft++ // what is wrong with the key has been said
+		made.kids = append(made.kids, c.json(wk.schema, rk.schema))
+		c.soft--
 		return made
 	}
 	return c.misfit(r, to)

@@ -20,6 +20,7 @@ const (
 	maxPrograms = 256     // programs
 	keptOps     = 1 << 18 // steps of all of them
 	keptJSON    = 1 << 20 // bytes of room for JSON that stay from row to row
+	keptKeys    = 1 << 16 // hashes of keys
 
 	problemKept = 10 * time.Second // a registered schema that cannot be read is not looked at again; what it refers to may come
 )
@@ -61,23 +62,39 @@ func (d *decoder) datum(p *program, frame []byte, start int, b *batch.Builder) e
 		p.bind(b)
 	}
 	m := &d.m
-	if m.begin(frame); !d.f.Unstructured {
-		m.depth = 1 // the record
-	}
-	end := m.value(p.root, start)
-	if end >= 0 && end != len(frame) && !d.line(frame[end:]) {
-		end = m.fail("avro.trailing", end, "unexpected data behind the datum")
+	end := d.read(p, frame, start)
+	if end < 0 && m.maps && m.err != batch.ErrFull {
+		b.Rollback()
+		m.careful = true
+		end = d.read(p, frame, start)
+		m.careful = false
 	}
 	err := m.err
 	m.frame, m.err = nil, nil
 	if cap(m.json) > keptJSON {
 		m.json = nil
 	}
+	if cap(m.keys) > keptKeys {
+		m.keys = nil
+	}
 	if end < 0 {
 		b.Rollback()
 		return err
 	}
 	return nil
+}
+
+// read runs a program over the datum of a frame that begins at start.
+func (d *decoder) read(p *program, frame []byte, start int) (end int) {
+	m := &d.m
+	if m.begin(frame); !d.f.Unstructured {
+		m.depth = 1 // the record
+	}
+	end = m.value(p.root, start)
+	if end >= 0 && end != len(frame) && !d.line(frame[end:]) {
+		end = m.fail("avro.trailing", end, "unexpected data behind the datum")
+	}
+	return end
 }
 
 // line says whether what stands behind a datum is the end of a line: tools that send a line at a time leave it there, and

@@ -35,6 +35,7 @@
 //	union of null and T                        T, nullable
 //	any other union, a recursive type          JSON                           what each branch that comes up fits
 //
+// Of entries of a MAP with one key the last counts; what the values of the others are is not looked at. A JSON column has them all.
 // Times of a finer unit are rounded down. A JSON column takes every value: numbers, text and booleans as themselves,
 // decimals as numbers (of at most 1,024 bytes and 1,024 digits behind the point), bytes as text of the characters U+0000 to
 // U+00FF, times as numbers in their unit, durations as {"months", "days", "milliseconds"}, NaN and infinities as text, and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -77,7 +78,7 @@ func (f *avroFormat) NewDecoder(fields []format.Field) (format.Decoder, error) {
 	if err := f.Limits.Fit(fields); err != nil {
 		return nil, fault.Inputf("avro: %w", err)
 	}
-	d := &decoder{f: f, m: machine{most: f.Limits}, row: rowTarget(fields), programs: map[uint64]*program{}}
+	d := &decoder{f: f, m: machine{most: f.Limits, seed: maphash.MakeSeed()}, row: rowTarget(fields), programs: map[uint64]*program{}}
 	known := f.schema
 	if known == nil {
 		known = f.reader // at least what the reader makes of its own datums must fit

@@ -267,27 +267,6 @@ func (m *machine) putList(o *op, p int) int {
 	}
 }
 
-func (m *machine) putEntries(o *op, p int) int {
-	for i := 0; ; {
-		n, end, start := m.itemsOf(o, p)
-		if p = start; n == 0 {
-			return m.endList(o, p)
-		}
-		for ; n > 0; n-- {
-			if p = m.value(o.kids[0], p); p >= 0 {
-				p = m.value(o.kids[1], p)
-			}
-			if p < 0 {
-				return m.item(i)
-			}
-			i++
-		}
-		if p = m.closeBlock(p, end); p < 0 {
-			return -1
-		}
-	}
-}
-
 func (m *machine) endList(o *op, p int) int {
 	if p >= 0 && o.column != nil && m.full(o.column.EndList()) < 0 {
 		return -1

@@ -3,6 +3,7 @@ package avroformat
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"math/bits"
 	"unicode/utf8"
@@ -29,13 +30,19 @@ type machine struct {
 	idle  int   // how many more items without bytes there may be
 	free  int   // how many more bytes may come from elsewhere
 	json  []byte
-	loose bool // text may be anything: where a datum ends is all that counts
-	err   error
+	seed  maphash.Seed
+	keys  []uint64 // hashes of the keys of the maps at hand
+	maps  bool     // there are maps
+	// careful says that the datum is read again, since a key of a map came again or a value is bad, which a later one may take the place of.
+	careful bool
+	loose   bool // text may be anything: where a datum ends is all that counts
+	err     error
 }
 
 // begin prepares for the datum of a frame.
 func (m *machine) begin(frame []byte) {
 	m.frame, m.depth, m.items, m.idle, m.free, m.err = frame, 0, int64(m.most.Fields), maxIdle, maxFree, nil
+	m.keys, m.maps = m.keys[:0], false
 }
 
 // fail sets err for bytes that are no datum, and returns -1.

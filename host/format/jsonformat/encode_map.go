@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
+
+	"github.com/weir-stream/weir/host/format"
 )
 
 // object writes a MAP. Its keys are data, so a path tells the entry's index. One that has a key twice is refused: an object with a member
@@ -51,7 +53,7 @@ func (e *encoder) repeated(keys *column, from, to int) int {
 	for i := from; i < to; i++ {
 		e.hashes = append(e.hashes, e.hash(keys, i))
 	}
-	if !repeats(e.hashes) {
+	if !format.Repeats(e.hashes) {
 		return -1
 	}
 	seen := map[string]bool{}

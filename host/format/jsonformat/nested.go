@@ -3,7 +3,6 @@ package jsonformat
 import (
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"strconv"
 
 	"github.com/weir-stream/weir/host/format"
@@ -122,7 +121,7 @@ func (d *decoder) entries(f *field, p int) int {
 			d.muted = true
 		}
 	}
-	if p >= 0 && !d.careful && repeats(d.keys[keys:]) {
+	if p >= 0 && !d.careful && format.Repeats(d.keys[keys:]) {
 		d.err = errRepeatedKey
 		return -1
 	}
@@ -186,28 +185,6 @@ func (d *decoder) hash(f *field, key []byte) uint64 {
 		}
 	}
 	return maphash.Bytes(d.seed, key)
-}
-
-// fewKeys is up to how many keys each is compared with each.
-const fewKeys = 16
-
-// repeats reports whether two hashes are equal. It may reorder them.
-func repeats(hashes []uint64) bool {
-	if len(hashes) > fewKeys {
-		slices.Sort(hashes)
-		for i := 1; i < len(hashes); i++ {
-			if hashes[i] == hashes[i-1] {
-				return true
-			}
-		}
-		return false
-	}
-	for i, h := range hashes {
-		if slices.Contains(hashes[:i], h) {
-			return true
-		}
-	}
-	return false
 }
 
 // mapKey appends a key of a MAP, the string at p.
