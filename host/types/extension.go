@@ -1,7 +1,6 @@
 package types
 
 import (
-	"encoding/hex"
 	"fmt"
 	"reflect"
 
@@ -77,15 +76,4 @@ func (a *UUIDArray) ValueStr(i int) string {
 		return array.NullValueStr
 	}
 	return string(AppendUUID(nil, a.Value(i)))
-}
-
-// AppendUUID appends the sixteen bytes of id as RFC 9562 writes them: 36 characters in lower case.
-func AppendUUID(dst, id []byte) []byte {
-	for i, n := range [...]int{4, 2, 2, 2, 6} {
-		if i > 0 {
-			dst = append(dst, '-')
-		}
-		dst, id = hex.AppendEncode(dst, id[:n]), id[n:]
-	}
-	return dst
 }

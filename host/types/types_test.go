@@ -254,3 +254,16 @@ func TestExtensionArrays(t *testing.T) {
 		t.Errorf("%s, %s, %s", d.Value(0), d.ValueStr(0), d.ValueStr(1))
 	}
 }
+
+func TestUUIDs(t *testing.T) {
+	const text = "00112233-4455-6677-8899-aabbccddeeff"
+	for s, good := range map[string]bool{
+		text: true, strings.ToUpper(text): true, strings.ReplaceAll(text, "-", ""): true, "": false, text[1:]: false, text + "0": false,
+		strings.Replace(text, "-", "0", 1): false, strings.Replace(text, "f", "g", 1): false, "-" + strings.ReplaceAll(text, "-", ""): false,
+	} {
+		id, ok := types.ParseUUID([]byte(s))
+		if ok != good || ok && string(types.AppendUUID(nil, id[:])) != text {
+			t.Errorf("%q: %x, %v", s, id, ok)
+		}
+	}
+}

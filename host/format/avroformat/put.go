@@ -2,7 +2,6 @@ package avroformat
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"math"
 
 	"github.com/weir-stream/weir/host/batch"
@@ -323,7 +322,7 @@ func (m *machine) putUUID(o *op, p int) int {
 	if end < 0 {
 		return -1
 	}
-	id, ok := parseUUID(text)
+	id, ok := uuidOf(text)
 	if !ok {
 		return m.wrong("avro.parse", typeName(o.to), "text that is none")
 	}
@@ -333,18 +332,12 @@ func (m *machine) putUUID(o *op, p int) int {
 	return end
 }
 
-// parseUUID reads a UUID as RFC 9562 writes it, in either case.
-func parseUUID(text []byte) (id [16]byte, ok bool) {
-	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+// uuidOf reads a UUID as Avro has it, with dashes.
+func uuidOf(text []byte) (id [16]byte, ok bool) {
+	if len(text) != 36 {
 		return id, false
 	}
-	var digits [32]byte
-	n := 0
-	for i, from := range [...]int{0, 9, 14, 19, 24} {
-		n += copy(digits[n:], text[from:from+[...]int{8, 4, 4, 4, 12}[i]])
-	}
-	_, err := hex.Decode(id[:], digits[:])
-	return id, err == nil
+	return types.ParseUUID(text)
 }
 
 // putInterval reads a duration: months, days and milliseconds, unsigned, the lowest byte first (spec: Duration).

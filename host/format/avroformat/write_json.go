@@ -82,7 +82,7 @@ func (w *defaultWriter) rowValue(s *schema, v any, depth int) (done bool, err er
 		}
 		text, _ := v.(string)
 		var id [16]byte
-		if id, ok = parseUUID([]byte(text)); ok {
+		if id, ok = uuidOf([]byte(text)); ok {
 			w.out = append(w.out, id[:]...)
 		}
 	default:

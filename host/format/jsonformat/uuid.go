@@ -1,41 +1,15 @@
 package jsonformat
 
-// parseUUID reads a UUID (RFC 9562 section 4): 32 hexadecimal digits of either case in groups of 8, 4, 4, 4 and 12 with
-// dashes between, or, unless strict, without the dashes, or after "urn:uuid:".
+import "github.com/weir-stream/weir/host/types"
+
+// parseUUID reads a UUID with dashes, or, unless strict, without them, or after "urn:uuid:".
 func parseUUID(s []byte, strict bool) (id [16]byte, ok bool) {
 	const prefix = "urn:uuid:"
 	if !strict && len(s) == len(prefix)+36 && string(s[:len(prefix)]) == prefix {
 		s = s[len(prefix):]
 	}
-	dashes := len(s) == 36
-	if !dashes && (strict || len(s) != 32) {
+	if strict && len(s) != 36 {
 		return id, false
 	}
-	p := 0
-	for i := range id {
-		if dashes && (i == 4 || i == 6 || i == 8 || i == 10) {
-			if s[p] != '-' {
-				return id, false
-			}
-			p++
-		}
-		high, low := hexValue[s[p]], hexValue[s[p+1]]
-		if high|low > 15 {
-			return id, false
-		}
-		id[i] = high<<4 | low
-		p += 2
-	}
-	return id, true
+	return types.ParseUUID(s)
 }
-
-// hexValue is what a byte stands for as a hexadecimal digit, 255 if it is none.
-var hexValue = func() (t [256]byte) {
-	for i := range t {
-		t[i] = 255
-	}
-	for i := range 16 {
-		t["0123456789abcdef"[i]], t["0123456789ABCDEF"[i]] = byte(i), byte(i)
-	}
-	return t
-}()

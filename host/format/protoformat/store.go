@@ -2,7 +2,6 @@ package protoformat
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/weir-stream/weir/host/batch"
+	"github.com/weir-stream/weir/host/types"
 )
 
 // store appends one value to the column it is for. It reports false after it has set err.
@@ -102,8 +102,8 @@ func (d *decoder) storeText(v *value, word uint64, b []byte) bool {
 			c.AppendFixed(b)
 		}
 	case opUUIDText:
-		var id [16]byte
-		if !parseUUID(id[:], b) {
+		id, ok := types.ParseUUID(b)
+		if !ok {
 			return d.refuse("protobuf.parse", v.sql, "a string that is no UUID")
 		}
 		if c != nil {
@@ -265,24 +265,4 @@ func (d *decoder) storeWrapped(v *value, b []byte) bool {
 		p = q
 	}
 	return d.store(v.inner, last.word, last.bytes)
-}
-
-// parseUUID reads 32 hexadecimal digits, in the usual groups or in one.
-func parseUUID(id, b []byte) bool {
-	var digits [32]byte
-	if len(b) == 36 {
-		if b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
-			return false
-		}
-		at := copy(digits[:], b[:8])
-		for _, group := range [][]byte{b[9:13], b[14:18], b[19:23], b[24:]} {
-			at += copy(digits[at:], group)
-		}
-		b = digits[:]
-	}
-	if len(b) != 32 {
-		return false
-	}
-	_, err := hex.Decode(id, b)
-	return err == nil
 }
