@@ -187,7 +187,8 @@ func (sh *shell) deadletterReplay() *cobra.Command {
 names as its source, in the cluster that the command talks to, or to that of --to. It returns when every one is acknowledged. Letters
 stay where they are: a row that is rejected again becomes another letter, behind them; --from leaves out those that were there before.
 
-What goes back is the row's frame, so of a record of several lines only those that were rejected. It gets the time of the record that it
+What goes back is the row's frame, so of a record of several lines only those that were rejected, in the framing that the letter names (a JSON
+array, a length before it, a compression). It gets the time of the record that it
 was and goes to the partition with the same number (counted round where the topic has fewer). The key of the record is not in the letter:
 the new record has none. Whatever else reads the source topic reads it, too, also where the row was no problem before; --to a topic of
 its own, which only the mended pipeline reads, avoids that. Derived letters, whose value is a row made from several records, are left

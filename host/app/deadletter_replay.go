@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weir-stream/weir/fluvio"
+	"github.com/weir-stream/weir/host/framing"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -166,6 +167,17 @@ func (r *replay) target(f *found) string {
 	return f.Topic
 }
 
+// enclose makes a letter's value the record that is sent: its frame, in the framing of its source.
+func enclose(f *found) (err error) {
+	if f.Framing == "" {
+		return nil
+	}
+	if f.Value, err = framing.Enclose(f.Framing, f.Value); err != nil {
+		err = fault.Inputf("letter %s can't be made a record of its source again: %w; leave it out with --offsets or --code, and see deadletter show --raw", f.at, err)
+	}
+	return err
+}
+
 // each calls do with every letter that goes somewhere, and where that is.
 func (r *replay) each(ctx context.Context, do func(f *found, lane *replayLane, part *replayPart) error) error {
 	for _, lane := range r.lanes {
@@ -178,6 +190,9 @@ func (r *replay) each(ctx context.Context, do func(f *found, lane *replayLane, p
 		}
 		lane, err := r.lane(ctx, f, target)
 		if err != nil {
+			return err
+		}
+		if err := enclose(f); err != nil {
 			return err
 		}
 		part := lane.part(f)
@@ -208,6 +223,9 @@ func (r *replay) survey(ctx context.Context) error {
 		}
 		lane, err := r.lane(ctx, f, target)
 		if err != nil {
+			return err
+		}
+		if err := enclose(f); err != nil {
 			return err
 		}
 		part := lane.part(f)

@@ -84,6 +84,32 @@ func TestReplayedRecordsAreTheOriginalBytes(t *testing.T) {
 	b.check("flights", []string{"", "more", "", "more"}, []string{"one\r\n", huge, "one\r\n", huge})
 }
 
+// TestFramesAreReplayedAsRecords has letters of records with framings of which a frame is no record.
+func TestFramesAreReplayedAsRecords(t *testing.T) {
+	b := newLetterBox(t)
+	b.topic("dead", 1)
+	b.topic("in", 1)
+	put := func(framing, frame string) {
+		b.put("dead", 0, letter(deadletter.Letter{Topic: "in", Code: "c", Message: "m", Time: 1, Framing: framing, Value: []byte(frame)}))
+	}
+	put("json_array", `{"a":}`)
+	put("length u16_be", "abc")
+	done, _, err := b.replay(func(*ReplayConfig) {})
+	want := []string{`[{"a":}]`, "\x00\x03abc"}
+	if err != nil || done.Sent != 2 || done.Bytes != int64(len(want[0]+want[1])) {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if again, _, err := b.replay(func(c *ReplayConfig) { c.ID = done.ID }); err != nil || again.Sent != 0 || again.Before != 2 {
+		t.Errorf("%+v, %v", again, err)
+	}
+	b.check("in", want)
+	put("a framing of another day", "abc")
+	if done, _, err := b.replay(func(*ReplayConfig) {}); fault.Of(err) != fault.Input || !strings.Contains(err.Error(), "0:2") || done.Sent != 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	b.check("in", want)
+}
+
 func TestLettersAreReplayedByTheirSource(t *testing.T) {
 	b := newLetterBox(t)
 	b.topic("flights", 1)

@@ -374,7 +374,7 @@ func (p *planner) assembleSource(pl *plan, def *config.Pipeline, letters *letter
 		return fault.InputError(fmt.Errorf("%s: table %s: %w", def.Source.Pos, def.Source.Name, err))
 	}
 	src.Decoder = func() (format.Decoder, error) { return t.format.NewDecoder(fields) }
-	src.Splitter = func() framing.Splitter { return framing.New(t.framing) }
+	src.Splitter, src.Framing = func() framing.Splitter { return framing.New(t.framing) }, t.framing
 	err := pl.trace(&src, fields)
 	if err != nil {
 		return err

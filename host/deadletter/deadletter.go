@@ -39,6 +39,8 @@ type Letter struct {
 	// Module is the hash of the module that rejected the row, Function the name it has in the configuration.
 	Module   string `json:"module,omitempty"`
 	Function string `json:"function,omitempty"`
+	// Framing is what has to be around Value in a record of the source, as "json_array" or "length u32_be gzip"; "": nothing, Value is one.
+	Framing string `json:"framing,omitempty"`
 	// Time is the record's timestamp in milliseconds since 1970, -1 where it has none.
 	Time int64 `json:"time"`
 

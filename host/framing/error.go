@@ -22,6 +22,8 @@ var ErrTooLong = errors.New("frame is too long")
 type Error struct {
 	Code    string // one of the codes; stable
 	Message string // what is wrong, complete without the code
+
+	packed bool // it is about a value that could not be decompressed
 }
 
 // Error is the message.
@@ -31,7 +33,7 @@ func (e *Error) Error() string { return e.Message }
 func (e *Error) Is(target error) bool { return target == ErrTooLong && e.Code == CodeTooLong }
 
 func newError(code, format string, args ...any) *Error {
-	return &Error{code, fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 // tooLong is nil for a frame that is not too long. It is an error and no *Error, so that nil is nil.

@@ -71,7 +71,7 @@ func (u *unpacked) Next(rest []byte) (frame, remaining []byte, ok bool, err erro
 	case idle:
 		value, err := u.unpack(rest)
 		if err != nil {
-			u.walk = failed
+			u.walk, err.packed = failed, true
 			return rest, nil, true, err
 		}
 		u.walk, rest = open, value
@@ -100,7 +100,7 @@ func newDecompressor(c Config) *decompressor {
 }
 
 // unpack gives the decompressed value, which is valid until the next call.
-func (d *decompressor) unpack(packed []byte) ([]byte, error) {
+func (d *decompressor) unpack(packed []byte) ([]byte, *Error) {
 	if len(packed) == 0 {
 		return nil, newError(CodeTruncated, "record is empty, which is no %v data", d.how)
 	}

@@ -254,6 +254,9 @@ func (d *decoding) reject(m connector.Message, frame []byte, index int32, err er
 		Code: bad.Code, Path: bad.Path, Message: bad.Message, Expected: bad.Expected, Found: bad.Found,
 	}
 	exceeded := d.bounds.frame(true)
+	if none == nil {
+		letter.Framing = d.c.Source.Framing.Envelope(err)
+	}
 	if d.c.Source.BadData == format.Fail || exceeded != "" {
 		d.c.Stats.Recent.add(letter)
 		return fault.InputError(&BadDataError{Table: d.c.Source.Table, Letter: letter, Exceeded: exceeded})

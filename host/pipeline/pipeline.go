@@ -70,7 +70,9 @@ type Source struct {
 	Table     string
 	Connector connector.Config
 	Splitter  func() framing.Splitter
-	Decoder   func() (format.Decoder, error)
+	// Framing is what Splitter cuts: dead letters tell it, so that they can go back.
+	Framing framing.Config
+	Decoder func() (format.Decoder, error)
 	// Schema has the columns that later stages read, in table order: decoded ones and metadata.
 	Schema   *arrow.Schema
 	Metadata []Metadata

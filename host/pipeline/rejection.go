@@ -32,7 +32,11 @@ func (s *Stats) rejected(r *rejection) {
 // fromOperators decides what becomes of the rows that the chain rejected.
 func (l *lane) fromOperators(rows []operator.Rejection) []rejection {
 	out := make([]rejection, len(rows))
+	framing := l.c.Source.Framing.Envelope(nil)
 	for i, r := range rows {
+		if !r.Letter.Derived {
+			r.Letter.Framing = framing
+		}
 		l.warned.log(l.c.Log, "rejected row", &r.Letter)
 		out[i] = rejection{r.Letter, l.c.OnReject[r.Stage].Letters, r.Condemned}
 	}
