@@ -258,7 +258,7 @@ func (d *decoding) reject(m connector.Message, frame []byte, index int32, err er
 		letter.Framing = d.c.Source.Framing.Envelope(err)
 	}
 	if d.c.Source.BadData == format.Fail || exceeded != "" {
-		d.c.Stats.Recent.add(letter)
+		d.c.Stats.rejected(&rejection{letter: letter})
 		return fault.InputError(&BadDataError{Table: d.c.Source.Table, Letter: letter, Exceeded: exceeded})
 	}
 	r := rejection{letter: letter, letters: -1}

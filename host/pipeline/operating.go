@@ -45,6 +45,7 @@ func (l *lane) process(ctx context.Context, b *batch.Batch) (*operator.Result, e
 // more, alone, which gives what it gave before, since modules keep no state.
 func (l *lane) stopAt(ctx context.Context, it *item, b *batch.Batch, at *operator.Rejection) (*operator.Result, error) {
 	it.signal, it.err, it.next = stop, at.Stop(), at.Letter.Offset
+	l.c.Stats.rejected(&rejection{letter: at.Letter, condemned: at.Condemned})
 	it.rejected = slices.DeleteFunc(it.rejected, func(r rejection) bool { return r.letter.Compare(&at.Letter) >= 0 })
 	rows := sort.Search(b.From.Len(), func(i int) bool {
 		offset := b.From.Offset[i]

@@ -15,8 +15,9 @@ type rejection struct {
 	condemned bool // a module failed on it alone
 }
 
-// rejected counts a rejected row by its code, and remembers it; Rejected counts all of them.
+// rejected counts a rejected row, be it the one that stops the pipeline, in all and by its code, and remembers it.
 func (s *Stats) rejected(r *rejection) {
+	s.Rejected.Add(1)
 	s.Recent.add(r.letter)
 	switch {
 	case r.condemned:

@@ -269,3 +269,26 @@ func TestStaleRecordsAreCountedOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestTheRowThatStopsThePipelineIsCounted by its code, as a decoder and as a module reject it.
+func TestTheRowThatStopsThePipelineIsCounted(t *testing.T) {
+	for name, tc := range map[string]struct {
+		value string
+		codes func(*Stats) *Codes
+	}{
+		"decoder": {`{"n":"x"}`, func(s *Stats) *Codes { return &s.BadData }},
+		"module":  {`{"n":7,"s":"a"}`, func(s *Stats) *Codes { return &s.Refused }},
+	} {
+		j := simple([]connector.Message{{Time: 1, Value: []byte(tc.value)}})
+		j.chain = []string{"seven"}
+		b := newBench(t, j)
+		c := b.config()
+		if err := b.run(t.Context(), c, nil); err == nil {
+			t.Errorf("%s: the pipeline was not stopped", name)
+		}
+		all, recent := tc.codes(c.Stats).All(), c.Stats.Recent.All()
+		if len(all) != 1 || len(recent) != 1 || all[recent[0].Code] != 1 || c.Stats.Rejected.Load() != 1 {
+			t.Errorf("%s: %v by code, %d in all, %d remembered", name, all, c.Stats.Rejected.Load(), len(recent))
+		}
+	}
+}

@@ -194,7 +194,6 @@ func (w *writing) write(ctx context.Context, it *item) error {
 			}
 		}
 	}
-	w.c.Stats.Rejected.Add(int64(len(it.rejected)))
 	for i := range it.rejected {
 		w.c.Stats.rejected(&it.rejected[i])
 		if err := w.letter(ctx, &it.rejected[i], it); err != nil {
