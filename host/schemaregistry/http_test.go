@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -173,6 +174,39 @@ func TestAnEndedContextEndsTheTries(t *testing.T) {
 				t.Errorf("%v after %v", err, time.Since(began))
 			}
 			cancel()
+		}
+	})
+}
+
+// TestReferencesHaveOneTimeout has a schema whose references refer to others, without an end, and a registry that takes a second for each.
+func TestReferencesHaveOneTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(req *http.Request) (*http.Response, error) {
+			select {
+			case <-time.After(time.Second):
+			case <-req.Context().Done():
+				return nil, req.Context().Err()
+			}
+			n, err := strconv.Atoi(strings.Split(req.URL.Path, "/")[2])
+			if err != nil {
+				t.Error(err)
+			}
+			return says(200, fmt.Sprintf(`{"id":1,"schema":"{}","schemaType":"JSON","references":[{"name":"%[1]d","subject":"%[1]d","version":1}]}`, n+1))(req)
+		}
+		c, _ := scripted(t, slow)
+		first := Schema{References: []Reference{{Name: "0", Subject: "0", Version: 1}}}
+		began := time.Now()
+		_, err := c.References(t.Context(), first)
+		if wantErr(t, err, fault.Environment, "registry.timeout"); time.Since(began) != DefaultTimeout {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		c, _ = scripted(t, slow)
+		began = time.Now()
+		_, err = c.References(ctx, first)
+		if wantErr(t, err, fault.Environment, "reference"); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
 		}
 	})
 }

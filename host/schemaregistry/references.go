@@ -16,8 +16,10 @@ const (
 
 // References are the schemas that s refers to, those that they refer to, and so on, by the names by which they are
 // referred to; s itself is not among them. A name that stands for different schemas is an error, as are more than 256
-// schemas or 16 MiB of them.
+// schemas or 16 MiB of them. All of them together have Config.Timeout, as one request has.
 func (c *Client) References(ctx context.Context, s Schema) (map[string]Schema, error) {
+	limited, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
 	found := map[string]Schema{}
 	size := 0
 	for open := slices.Clone(s.References); len(open) > 0; open = open[1:] {
@@ -29,8 +31,12 @@ func (c *Client) References(ctx context.Context, s Schema) (map[string]Schema, e
 			}
 			continue
 		}
-		next, err := c.Version(ctx, r.Subject, r.Version)
-		if err != nil {
+		next, err := c.Version(limited, r.Subject, r.Version)
+		switch {
+		case err != nil && limited.Err() != nil && ctx.Err() == nil:
+			return nil, c.fail("references", fault.Environmentf("%d came within %v (registry.timeout), and %q is not among them: %w",
+				len(found), c.config.Timeout, r.Name, err))
+		case err != nil:
 			return nil, fmt.Errorf("reference %q: %w", r.Name, err)
 		}
 		next.Subject, next.Version = r.Subject, r.Version // the registry may spell the subject with its context
