@@ -11,7 +11,6 @@ import (
 	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/host/format"
 	"github.com/weir-stream/weir/host/format/avroformat"
-	"github.com/weir-stream/weir/host/format/jsonformat"
 	"github.com/weir-stream/weir/host/format/protoformat"
 	"github.com/weir-stream/weir/host/types"
 )
@@ -43,7 +42,7 @@ func TestRepeatedKeysAreWrittenAsTheyAre(t *testing.T) {
 	fields, schema := []format.Field{{Name: "m", Type: column.Type, Nullable: true}}, arrow.NewSchema([]arrow.Field{column}, nil)
 	const row = `[{"m":[{"key":"first","value":1},{"key":"b","value":2},{"key":"first","value":3}]}]`
 	for name, f := range map[string]format.Format{
-		"json": jsonformat.New(jsonformat.Config{}), "avro": avro,
+		"avro":     avro,
 		"protobuf": protoformat.New(protoformat.Config{Source: `syntax = "proto3"; message M { map<string, int64> m = 1; }`}),
 	} {
 		record, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, strings.NewReader(row))
