@@ -91,8 +91,8 @@ func FromOptions(bag *option.Bag, prefix string) (c Config, given bool) {
 	topic, _ := bag.Peek("topic")
 	c.Topic = bag.String(prefix+"topic", topic.Text)
 	c.Register = bag.Bool(prefix+"register", false)
-	c.SchemaID = positive(bag, prefix+"schema_id")
-	c.SchemaVersion = positive(bag, prefix+"schema_version")
+	c.SchemaID = NumberOption(bag, prefix+"schema_id")
+	c.SchemaVersion = NumberOption(bag, prefix+"schema_version")
 	if c.SchemaID != 0 && c.SchemaVersion != 0 {
 		bag.Reject(prefix+"schema_version", "no version beside "+option.Show(prefix+"schema_id")+", which names a schema already")
 	}
@@ -124,8 +124,8 @@ func secret(bag *option.Bag, key string) Secret {
 	return Secret(v.Text)
 }
 
-// positive takes a number from 1 on; 0 where there is none.
-func positive(bag *option.Bag, key string) int {
+// NumberOption takes the id or the version of a schema out of the bag: a number from 1 to 2^31-1; 0 where there is none.
+func NumberOption(bag *option.Bag, key string) int {
 	if _, set := bag.Peek(key); !set {
 		bag.Lookup(key)
 		return 0

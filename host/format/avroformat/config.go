@@ -89,12 +89,8 @@ func (c *Config) takeRegistry(bag *option.Bag) {
 		c.Mode = Confluent // what else would it be for
 		return
 	}
-	id := bag.Int("avro.schema_id", 0)
-	if id < 0 || id > 1<<31-1 {
-		bag.Reject("avro.schema_id", "a positive number of 31 bits")
-	}
-	c.SchemaID = int(id)
-	if c.Mode == Confluent && (c.Schema == "" || id == 0) {
+	c.SchemaID = schemaregistry.NumberOption(bag, "avro.schema_id")
+	if c.Mode == Confluent && (c.Schema == "" || c.SchemaID == 0) {
 		bag.Reject("avro.confluent_schema_registry", "'avro.registry' beside it, or 'avro.schema' and 'avro.schema_id'")
 	}
 }

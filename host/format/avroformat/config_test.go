@@ -35,6 +35,7 @@ func TestOptions(t *testing.T) {
 		{[]string{"avro.single_object", "true", "avro.schema_file", path, "avro.reader_schema_file", path}, ""},
 		{[]string{"avro.confluent_schema_registry", "true", "avro.registry", "http://127.0.0.1:1", "avro.schema_id", "3", "topic", "t"}, ""},
 		{[]string{"avro.confluent_schema_registry", "true", "avro.schema", pairSchema, "avro.schema_id", "3"}, ""},
+		{[]string{"avro.confluent_schema_registry", "true", "avro.schema", pairSchema, "avro.schema_id", "2147483648"}, "'avro.schema_id'"},
 		{[]string{"avro.confluent_schema_registry", "true"}, "'avro.registry' beside it"},
 		{[]string{"avro.registry", "http://127.0.0.1:1"}, ""},
 		{[]string{"avro.registry", "http://127.0.0.1:1", "avro.raw_datums", "true"}, "none for datums without"},

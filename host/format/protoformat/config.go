@@ -67,9 +67,7 @@ func FromOptions(bag *option.Bag) Config {
 	}
 	c.Confluent = bag.Bool("protobuf.confluent_schema_registry", given)
 	if !given {
-		if c.SchemaID = int(bag.Int("protobuf.schema_id", 0)); c.SchemaID < 0 {
-			bag.Reject("protobuf.schema_id", "a number from 1 on")
-		}
+		c.SchemaID = schemaregistry.NumberOption(bag, "protobuf.schema_id")
 	}
 	c.Limits = format.LimitOptions(bag)
 	c.check(bag)

@@ -36,6 +36,13 @@ func TestFromOptions(t *testing.T) {
 	if c := FromOptions(bag); bag.Done() != nil || !c.Confluent || c.Registry == nil {
 		t.Errorf("%+v", c)
 	}
+	for _, id := range []string{"-1", "0", "2147483648", "4294967297", "9223372036854775807"} {
+		bag = options("protobuf.source", "x", "protobuf.schema_id", id)
+		FromOptions(bag)
+		if err := bag.Done(); err == nil || !strings.Contains(err.Error(), "option 'protobuf.schema_id': want a whole number from 1 to 2147483647") {
+			t.Errorf("the id %s: %v", id, err)
+		}
+	}
 	for _, wrong := range [][]string{
 		{"protobuf.file", "a", "protobuf.source", "b"}, {"protobuf.enums", "x"}, {"protobuf.fiel", "a"}, {"protobuf.schema_id", "-1"},
 		{"protobuf.length_delimited", "true", "protobuf.confluent_schema_registry", "true"},
