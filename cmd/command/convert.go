@@ -33,7 +33,8 @@ func (sh *shell) encodeCommand() *cobra.Command {
 		Use:   "encode",
 		Short: "Encode rows as records of any format",
 		Long: `Encode reads rows from stdin, one a line, as decode prints them, and prints the records that a sink of the format would write: one a line,
-or, with --base64, which binary formats need, one a line of base64. A record that ends in a line feed has no second one.
+or, with --base64, which binary formats need, one a line of base64. Without it a record that holds a line feed, or has a carriage return at its
+end, is rejected: read as lines it would be another one. The line feed of --framing newline or json_concat is the line's own.
 
     echo '{"a":"1.5","b":"x"}' | weir encode --schema 'a DECIMAL(10,2), b TEXT' --format avro --option avro.raw_datums=true --base64
 

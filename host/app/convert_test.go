@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"go.uber.org/goleak"
 
@@ -146,7 +147,12 @@ func TestRecordsOfEncodeAreLines(t *testing.T) {
 		in, out, bad string // bad: the code of what is rejected
 	}{
 		{Convert{Schema: "a INT", Framing: "newline"}, "{\"a\":1}\n\n \t\r\n{\"a\":\"x\"}\n{\"a\":2}", "{\"a\":1}\n{\"a\":2}\n", "json.parse"},
-		{Convert{Schema: "a TEXT", Format: "raw_string"}, "{\"a\":\"x\"}\n{\"a\":\"y\\n\"}\n{\"a\":\"\"}\n", "x\ny\n\n", ""},
+		{Convert{Schema: "a TEXT", Format: "raw_string"}, "{\"a\":\"x\"}\n{\"a\":\"\"}\n{\"a\":\"y\\rz\"}\n", "x\n\ny\rz\n", ""},
+		{Convert{Schema: "a TEXT", Format: "raw_string"}, "{\"a\":\"y\\n\"}\n{\"a\":\"x\"}\n", "x\n", `"record":0,"frame":0,"code":"line.break"`},
+		{Convert{Schema: "a TEXT", Format: "raw_string"}, "{\"a\":\"y\\nz\"}\n{\"a\":\"x\"}\n", "x\n", "line.break"},
+		{Convert{Schema: "a TEXT", Format: "raw_string"}, "{\"a\":\"y\\r\"}\n{\"a\":\"x\"}\n", "x\n", "line.break"},
+		{Convert{Schema: "a BIGINT NOT NULL", Format: "avro", Options: []string{"avro.raw_datums=true"}}, "{\"a\":5}\n{\"a\":6}\n", "\x0c\n", "line.break"},
+		{Convert{Schema: "a INT", Framing: "json_concat"}, "{\"a\":1}\n", "{\"a\":1}\n", ""},
 		{Convert{Schema: "a TEXT", Format: "raw_string", Base64: true}, "{\"a\":\"y\\n\"}\n", "eQo=\n", ""},
 		{Convert{Schema: "a TEXT", Format: "raw_string", Framing: "json_array"}, "{\"a\":\"x|y\"}\n{\"a\":\"1\"}\n", "[1]\n", "framing.syntax"},
 		{Convert{Schema: "a STRUCT<b INT>"}, "{\"a\":1}\n", "", "expected STRUCT<b INT>"},
@@ -155,6 +161,21 @@ func TestRecordsOfEncodeAreLines(t *testing.T) {
 		out, rejects, err := converted(t, Encode, tc.convert, tc.in)
 		if err != nil || out != tc.out || !strings.Contains(rejects, tc.bad) || (rejects == "") != (tc.bad == "") {
 			t.Errorf("%+v: %q, %q, %v", tc.convert, out, rejects, err)
+		}
+	}
+}
+
+// TestEncodeWritesWhatCameBeforeAFailedRead has an input that fails behind two rows, and one that fails at once.
+func TestEncodeWritesWhatCameBeforeAFailedRead(t *testing.T) {
+	for _, rows := range []string{"{\"a\":1}\n{\"a\":2}\n", ""} {
+		var out bytes.Buffer
+		in := io.MultiReader(strings.NewReader(rows), iotest.ErrReader(errors.New("the disk is gone")))
+		err := Encode(t.Context(), Convert{Schema: "a INT", In: in, Out: &out, Err: io.Discard, Log: quiet})
+		if out.String() != rows || fault.Of(err) != fault.Environment || !strings.Contains(err.Error(), "the disk is gone") {
+			t.Errorf("%q, %v", &out, err)
+		}
+		if where := fmt.Sprintf("line %d", strings.Count(rows, "\n")+1); !strings.Contains(err.Error(), where) {
+			t.Errorf("%v; want %s", err, where)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/deadletter"
 	"github.com/weir-stream/weir/host/format"
+	"github.com/weir-stream/weir/host/framing"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -24,10 +25,12 @@ type encoding struct {
 	rows    *batch.Builder
 	numbers []int64 // of the rows, among the lines
 	record  []byte
+	text    []byte // of a record in base64
+	feeds   bool   // the framing ends a record with a line feed
 }
 
 // Encode reads rows as Decode prints them, one a line, and prints the records that a sink of the format would write, one a line. A row that
-// is not one, or that the format can't express, is rejected; blank lines are none.
+// is not one, or that the format can't express, is rejected, as is one whose record is no line, but for base64; blank lines are none.
 func Encode(ctx context.Context, c Convert) (err error) {
 	conv, err := c.open()
 	if err != nil {
@@ -42,16 +45,19 @@ func Encode(ctx context.Context, c Convert) (err error) {
 	defer func() { err = errors.Join(err, e.lines.Close()) }()
 	reading, stop := untilDrained(ctx, c.Drain)
 	defer stop()
-	for err == nil {
-		err = e.take(reading)
+	var ended error // why nothing more is read
+	for err == nil && ended == nil {
+		ended, err = e.take(reading)
 	}
 	switch {
-	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		return fault.EnvironmentError(err)
-	case errors.Is(err, io.EOF), errors.Is(err, context.Canceled):
+	case err != nil:
+		return err
+	case ctx.Err() != nil && errors.Is(ended, ctx.Err()):
+		return fault.EnvironmentError(ended)
+	case errors.Is(ended, io.EOF), errors.Is(ended, context.Canceled):
 		return e.write()
 	}
-	return err
+	return errors.Join(e.write(), ended)
 }
 
 // untilDrained is a context that ends when drain is closed, or when stop is called.
@@ -92,6 +98,7 @@ func (e *encoding) plan(ctx context.Context) error {
 	if e.encoder, err = t.newEncoder(fields); err != nil {
 		return ofFormat(err)
 	}
+	e.feeds = t.framing.Compression == framing.Uncompressed && (t.framing.Method == framing.Newline || t.framing.Method == framing.JSONConcat)
 	rows, err := own(convertInput, t.def.Columns, map[string]string{"type": connector.RoleSource.String(), "format": "json"})
 	if err != nil {
 		return err
@@ -113,27 +120,27 @@ func (e *encoding) plan(ctx context.Context) error {
 	return err
 }
 
-// take takes in the rows that are at hand, and prints what there is where nothing more is.
-func (e *encoding) take(ctx context.Context) error {
+// take takes in the rows that are at hand, and prints what there is where nothing more is. ended is why there are no more rows.
+func (e *encoding) take(ctx context.Context) (ended, err error) {
 	lines, err := e.lines.Read(ctx)
 	if err != nil {
-		return err
+		return err, nil
 	}
 	for i := range lines {
 		if err := e.row(&lines[i]); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if e.lines.Buffered() {
-		return nil
+		return nil, nil
 	}
-	return errors.Join(e.write(), e.printed.flush())
+	return nil, errors.Join(e.write(), e.printed.flush())
 }
 
 // row takes in a row.
 func (e *encoding) row(line *connector.Message) error {
 	if line.Bad != nil {
-		return errors.Join(e.write(), e.reject(line.Offset, &format.DataError{Code: line.Bad.Code, Message: line.Bad.Message}))
+		return e.rejectRow(line.Offset, &format.DataError{Code: line.Bad.Code, Message: line.Bad.Message})
 	}
 	if len(bytes.TrimSpace(line.Value)) == 0 {
 		return nil
@@ -150,7 +157,7 @@ func (e *encoding) row(line *connector.Message) error {
 		}
 	}
 	if err != nil {
-		return errors.Join(e.write(), e.reject(line.Offset, err)) // what comes before it first
+		return e.rejectRow(line.Offset, err)
 	}
 	e.rows.EndRow()
 	e.numbers = append(e.numbers, line.Offset)
@@ -170,26 +177,45 @@ func (e *encoding) write() error {
 		return err
 	}
 	for i, number := range numbers {
-		var err error
-		if e.record, err = e.encoder.Append(e.record[:0], i); err != nil {
-			if err := e.reject(number, err); err != nil {
-				return err
-			}
-			continue
+		line, err := e.line(i)
+		if err != nil {
+			err = e.reject(number, err)
+		} else {
+			err = e.printed.row("", line)
 		}
-		if err := e.print(e.record); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// print prints a record on a line. One that ends in a line feed has its own.
-func (e *encoding) print(record []byte) error {
-	if e.Base64 {
-		record = base64.StdEncoding.AppendEncode(nil, record)
+// line is the record of a row as a line, without its end: read again, it is that record. A line feed that the framing puts behind a frame is the
+// line's own.
+func (e *encoding) line(row int) (_ []byte, err error) {
+	if e.record, err = e.encoder.Append(e.record[:0], row); err != nil {
+		return nil, err
 	}
-	return e.printed.row("", bytes.TrimSuffix(record, []byte{'\n'}))
+	if e.Base64 {
+		e.text = base64.StdEncoding.AppendEncode(e.text[:0], e.record)
+		return e.text, nil
+	}
+	line := e.record
+	if e.feeds {
+		line = bytes.TrimSuffix(line, []byte{'\n'})
+	}
+	if bytes.IndexByte(line, '\n') >= 0 || bytes.HasSuffix(line, []byte{'\r'}) {
+		return nil, &format.DataError{Code: "line.break", Message: "the record holds a line feed, or has a carriage return at its end, and is no line: use --base64"}
+	}
+	return line, nil
+}
+
+// rejectRow is reject for a row that could not be taken in: what comes before it is printed first.
+func (e *encoding) rejectRow(number int64, err error) error {
+	if failed := e.write(); failed != nil {
+		return failed
+	}
+	return e.reject(number, err)
 }
 
 // reject tells of a row that is bad. Errors of other kinds pass through.

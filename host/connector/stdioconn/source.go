@@ -137,7 +137,7 @@ func (r *reader) take(c chunk) {
 	case errors.Is(c.err, io.EOF):
 		r.ended = true
 	case c.err != nil:
-		r.failed = fault.EnvironmentError(fmt.Errorf("%s: %w", stdin, c.err))
+		r.failed = c.err
 	}
 }
 
@@ -155,7 +155,7 @@ func (r *reader) cutLines() {
 		}
 		switch {
 		case !ok && r.failed != nil:
-			r.end(r.failed)
+			r.end(fault.Environmentf("%s: line %d: %w", stdin, r.next+1, r.failed))
 			return
 		case !ok:
 			if r.ended && r.until >= 0 {
