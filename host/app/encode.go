@@ -134,7 +134,10 @@ func (e *encoding) take(ctx context.Context) (ended, err error) {
 	if e.lines.Buffered() {
 		return nil, nil
 	}
-	return nil, errors.Join(e.write(), e.printed.flush())
+	if err := e.write(); err != nil {
+		return nil, err
+	}
+	return nil, e.printed.flush()
 }
 
 // row takes in a row.
