@@ -171,47 +171,54 @@ func (m *machine) fields(o *op, p int) int {
 	b := m.frame
 	for _, kid := range o.kids {
 		at := p
-		if kid.null != notOptional && p < len(b) && b[p] == kid.value {
-			at++
-		}
-		if at+1 < len(b) && (at > p || kid.null == notOptional) {
-			switch kid.code {
-			case putLong, putInt:
-				// One byte or two, with no branch between them: in mixed data it would often be guessed wrong.
-				c := uint64(binary.LittleEndian.Uint16(b[at : at+2]))
-				more := c >> 7 & 1
-				u := c&0x7f | c>>1&0x3f80&-more
-				v, end := int64(u>>1)^-int64(u&1), at+1+int(more)
-				if c&0x8080 == 0x8080 {
-					if v, end = m.longer(at); end < 0 || kid.short && v != int64(int32(v)) {
-						break
-					}
-				}
-				if kid.column != nil && !kid.column.PutInt(v) {
-					break
-				}
-				p = end
-				continue
-			case putText:
-				if n := b[at]; n&^0xe == 0 && at+9 <= len(b) {
-					word := binary.LittleEndian.Uint64(b[at+1:])
-					if word&shortHighs[n>>1&7] == 0 {
-						p = at + 1 + int(n>>1)
-						switch c := kid.column; {
-						case c == nil:
-						case c.RoomShort():
-							c.PutShort(word, int(n>>1))
-						case c.AppendShort(word, int(n>>1)) != nil:
-							return m.full(batch.ErrFull)
-						}
-						continue
-					}
-				}
-				if p = m.putText(kid, at); p < 0 {
+		if kid.null != notOptional {
+			if p >= len(b) || b[p] != kid.value {
+				if p = m.value(kid, p); p < 0 {
 					return m.in(kid.name)
 				}
 				continue
 			}
+			at++
+		}
+		switch kid.code {
+		case putLong, putInt:
+			if at+1 >= len(b) {
+				break
+			}
+			// One byte or two, with no branch between them: in mixed data it would often be guessed wrong.
+			c := uint64(binary.LittleEndian.Uint16(b[at : at+2]))
+			more := c >> 7 & 1
+			u := c&0x7f | c>>1&0x3f80&-more
+			v, end := int64(u>>1)^-int64(u&1), at+1+int(more)
+			if c&0x8080 == 0x8080 {
+				if v, end = m.longer(at); end < 0 || kid.short && v != int64(int32(v)) {
+					break
+				}
+			}
+			if kid.column != nil && !kid.column.PutInt(v) {
+				break
+			}
+			p = end
+			continue
+		case putText:
+			if at+9 <= len(b) {
+				word := binary.LittleEndian.Uint64(b[at+1:])
+				if n := b[at]; n&^0xe == 0 && word&shortHighs[n>>1&7] == 0 {
+					p = at + 1 + int(n>>1)
+					switch c := kid.column; {
+					case c == nil:
+					case c.RoomShort():
+						c.PutShort(word, int(n>>1))
+					case c.AppendShort(word, int(n>>1)) != nil:
+						return m.full(batch.ErrFull)
+					}
+					continue
+				}
+			}
+			if p = m.putText(kid, at); p < 0 {
+				return m.in(kid.name)
+			}
+			continue
 		}
 		if p = m.value(kid, p); p < 0 {
 			return m.in(kid.name)
