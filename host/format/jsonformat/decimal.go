@@ -39,7 +39,10 @@ func (w wide) signed(negative bool) (lo uint64, hi int64) {
 // plainDecimal reads the number at p for a DECIMAL of a scale if it has at most 18 digits once it is brought to the scale,
 // no exponent, and ends before the end of b. Else end is 0. limit is one past the largest magnitude that fits.
 func plainDecimal(b []byte, p int, scale int, limit wide) (lo uint64, hi int64, end int) {
-	n, end := plainDigits(b, p)
+	n, end := shortDigits(b, p)
+	if end == 0 {
+		n, end = plainDigits(b, p)
+	}
 	if end == 0 || n.scale > scale || n.count+scale-n.scale > 18 {
 		return 0, 0, 0 // digits past the scale are for parseDecimal to drop
 	}

@@ -34,6 +34,27 @@ func plainDigits(b []byte, p int) (n digits, end int) {
 	return n, p
 }
 
+// shortDigits is plainDigits for a number that has a point, and is with what is behind it no longer than a word: without a
+// branch for how many digits there are on either side, which in mixed data would often be guessed wrong.
+func shortDigits(b []byte, p int) (n digits, end int) {
+	sign := isMinus(b[p])
+	p += sign
+	if p+8 > len(b) {
+		return n, 0
+	}
+	w := load(b, p) ^ ones*'0'
+	other := (w | (w + ones*(0x80-10))) & highs // bytes that are no digits; right up to the second, for a point carries nothing
+	whole, rest := index(other), index(other&(other-1))
+	if other&(other-1) == 0 || whole == 0 || b[p+whole] != '.' || rest == whole+1 || byte(w) == 0 && whole > 1 || class[b[p+rest]]&pastInt != 0 {
+		return n, 0
+	}
+	low := uint64(1)<<(8*whole) - 1
+	w = w&low | w>>8&^low // without the point
+	n.negative, n.count, n.scale = sign == 1, rest-1, rest-1-whole
+	n.sum = digits8(w << (64 - 8*uint(n.count)))
+	return n, p + rest
+}
+
 // decimalDigits is plainDigits without a look at what is behind the digits.
 func decimalDigits(b []byte, p int) (n digits, end int) {
 	sign := isMinus(b[p]) // no branch, as in plainInt

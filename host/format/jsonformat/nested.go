@@ -28,7 +28,11 @@ func (d *decoder) items(f *field, p int) int {
 	b, item, mark, muted := d.frame, f.item, len(d.mistakes), d.muted
 	more := true
 	p++
-	for f.index = 0; ; f.index++ {
+	f.index = 0
+	if item.kind == kindText && item.column != nil {
+		p = d.shortTexts(f, p)
+	}
+	for ; ; f.index++ {
 		if p+1 < len(b) && b[p] == ',' && f.index > 0 && plainStart[b[p+1]] {
 			p++
 		} else if p < len(b) && b[p] == ']' {
@@ -51,6 +55,27 @@ func (d *decoder) items(f *field, p int) int {
 	}
 	d.muted = muted
 	return d.endList(f, p)
+}
+
+// shortTexts reads the items of a list as long as they are texts of up to seven bytes and as simple as nearly all are, the
+// first at p. It comes to where the next item's comma is, or the end of the list.
+func (d *decoder) shortTexts(f *field, p int) int {
+	b, c := d.frame, f.item.column
+	for start := p; start+9 <= len(b) && b[start] == '"' && c.RoomShort(); start++ {
+		w := load(b, start+1)
+		m := stops(w, d.control)
+		n := index(m)
+		if m == 0 || w&(m&-m-1)&highs != 0 || b[start+1+n] != '"' {
+			break
+		}
+		c.PutShort(w, n)
+		f.index++
+		p = start + n + 2
+		if start = p; start == len(b) || b[start] != ',' {
+			break
+		}
+	}
+	return p
 }
 
 // plainStart has the bytes that begin a value.
@@ -91,24 +116,34 @@ func (d *decoder) entries(f *field, p int) int {
 				break
 			}
 		}
-		var key []byte
-		if key, p = d.entryKey(start); p < 0 {
-			return p
-		}
-		if d.careful && last[f.key.canonical(key)] != f.index {
-			if d.strict.Has(DuplicateKeys) {
-				d.mistake(f.item, start, "json.duplicate", fmt.Sprintf("a later entry has the key at byte %d again", start), "")
+		if word, n := d.shortKey(f.key, start+1); n >= 0 && !d.careful {
+			d.keys = append(d.keys, word)
+			if f.key.column != nil {
+				if d.err = f.key.column.AppendShort(word, n); d.err != nil {
+					return -1
+				}
 			}
-			if p = d.skip(p, f.depth+1); p < 0 {
+			p = start + n + 3
+		} else {
+			var key []byte
+			if key, p = d.entryKey(start); p < 0 {
 				return p
 			}
-			continue
+			if d.careful && last[f.key.canonical(key)] != f.index {
+				if d.strict.Has(DuplicateKeys) {
+					d.mistake(f.item, start, "json.duplicate", fmt.Sprintf("a later entry has the key at byte %d again", start), "")
+				}
+				if p = d.skip(p, f.depth+1); p < 0 {
+					return p
+				}
+				continue
+			}
+			d.keys = append(d.keys, d.hash(f.key, key))
+			if d.mapKey(f.key, start, key); d.err != nil {
+				return -1
+			}
 		}
 		if f.item.cells > 1 && !d.weigh(f.item, start) {
-			return -1
-		}
-		d.keys = append(d.keys, d.hash(f.key, key))
-		if d.mapKey(f.key, start, key); d.err != nil {
 			return -1
 		}
 		if p = skipSpace(b, p); p == len(b) {
@@ -127,6 +162,23 @@ func (d *decoder) entries(f *field, p int) int {
 	}
 	d.muted, d.keys = muted, d.keys[:keys]
 	return d.endList(f, p)
+}
+
+// shortKey is the text of up to eight bytes of ASCII whose content begins at p, if a colon is right behind it, as a word that
+// ends in zeros; else n is -1.
+func (d *decoder) shortKey(f *field, p int) (word uint64, n int) {
+	b := d.frame
+	if f.kind != kindText || p+10 > len(b) {
+		return 0, -1
+	}
+	word, n = load(b, p), 8
+	if m := stops(word, d.control); m != 0 {
+		word, n = word&((m&-m)>>7-1), index(m)
+	}
+	if word&highs != 0 || b[p+n] != '"' || b[p+n+1] != ':' {
+		return 0, -1
+	}
+	return word, n
 }
 
 // entryKey reads the key at p and its colon. The key holds until the next text is read.
@@ -177,9 +229,14 @@ func (f *field) canonical(key []byte) string {
 	return string(key)
 }
 
-// hash is equal for keys whose canonical text is.
+// hash is equal for keys whose canonical text is. That of a short text is the word that shortKey makes of it.
 func (d *decoder) hash(f *field, key []byte) uint64 {
-	if f.kind != kindText && f.kind != kindBool {
+	switch {
+	case f.kind == kindText && len(key) <= 8:
+		var word [8]byte
+		copy(word[:], key)
+		return load(word[:], 0)
+	case f.kind != kindText && f.kind != kindBool:
 		if v, result := f.parseIntText(key); result == good {
 			return uint64(v)
 		}

@@ -3,6 +3,8 @@ package jsonformat
 import (
 	"encoding/binary"
 	"unsafe"
+
+	"github.com/weir-stream/weir/host/batch"
 )
 
 // plain reads members as long as their keys are known, their columns BIGINT, INT or TEXT, and their values the short and simple
@@ -65,8 +67,16 @@ func (d *decoder) plain(s *shape, n *node, p int, opened int64) (_ *node, _ int,
 		case kindText:
 			w := word8(unsafe.Add(value, 1))
 			m := w ^ ones*'"'
-			if m = (m - ones) &^ m & highs; m == 0 || *(*byte)(value) != '"' {
+			if *(*byte)(value) != '"' {
 				return n, p, seen, true
+			}
+			if m = (m - ones) &^ m & highs; m == 0 {
+				size := d.twoWords(f.column, p+1)
+				if size == 0 {
+					return n, p, seen, true
+				}
+				behind = unsafe.Add(value, size+2)
+				break
 			}
 			behind = unsafe.Add(value, index(m)+2)
 			slash := w ^ ones*'\\'
@@ -94,6 +104,34 @@ func (d *decoder) plain(s *shape, n *node, p int, opened int64) (_ *node, _ int,
 		}
 		p += 3
 	}
+}
+
+// twoWords reads a text of eight to 15 bytes, whose first is at p, into a column, and gives its size; 0 if it is another.
+func (d *decoder) twoWords(c *batch.Column, p int) int {
+	b := d.frame
+	if p+16 > len(b) {
+		return 0
+	}
+	w0, w1 := load(b, p), load(b, p+8)
+	m := w1 ^ ones*'"'
+	m = (m - ones) &^ m & highs
+	slash0, slash1 := w0^ones*'\\', w1^ones*'\\'
+	bad0 := ((slash0-ones)&^slash0|w0)&highs | (w0-ones*' ')&^w0&d.control
+	bad1 := ((slash1-ones)&^slash1|w1)&highs | (w1-ones*' ')&^w1&d.control
+	if m == 0 || bad0|bad1&(m-1)&^m != 0 {
+		return 0
+	}
+	n := 8 + index(m)
+	if c != nil {
+		room := c.Spare()
+		if len(room) < 16 {
+			return 0
+		}
+		binary.LittleEndian.PutUint64(room, w0)
+		binary.LittleEndian.PutUint64(room[8:], w1)
+		c.EndSpare(n)
+	}
+	return n
 }
 
 const (

@@ -32,7 +32,7 @@ func TestPlainMembersReadLikeOthers(t *testing.T) {
 		"0", "-0", "7", "-7", "1234567", "-123456", "12345678", "-1234567", "007", "-07", "-", "1.", "1.5", "-1.5", "1e2", "12a", "9223372036854775807",
 		"9223372036854775808", "null", "true", "{}", "[1]", `""`, `"a"`, `"1234567"`, `"12345678"`, `"123456789"`, `"é"`, `"\n"`, `"a\"b"`, "\"\x01\"",
 		"\"\xff\"", `"`,
-	}), rapid.Map(rapid.Int64(), func(v int64) string { return fmt.Sprint(v) }),
+	}), textsOfAWordOrTwo(), rapid.Map(rapid.Int64(), func(v int64) string { return fmt.Sprint(v) }),
 		rapid.Map(rapid.StringMatching(`[a-z ]{0,40}`), func(v string) string { return `"` + v + `"` }))
 	for _, strict := range []Strictness{0, Strict} {
 		t.Run(fmt.Sprint(strict), func(t *testing.T) {
@@ -74,6 +74,83 @@ func TestPlainMembersReadLikeOthers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// textsOfAWordOrTwo draws strings of up to 20 bytes in quotes, with at most one thing in them that is not plain.
+func textsOfAWordOrTwo() *rapid.Generator[string] {
+	return rapid.Custom(func(t *rapid.T) string {
+		before := rapid.StringMatching(`[a-z ]{0,18}`).Draw(t, "before")
+		odd := rapid.SampledFrom([]string{"", "", `\n`, `\"`, `\u0061`, `\u0000`, "\x01", "\xff", "é"}).Draw(t, "odd")
+		return `"` + before + odd + rapid.StringMatching(`[a-z ]{0,9}`).Draw(t, "behind") + `"`
+	})
+}
+
+// TestListsOfTextsReadLikeOthers writes lists tightly, as shortTexts knows them, and with space in them.
+func TestListsOfTextsReadLikeOthers(t *testing.T) {
+	items := rapid.OneOf(textsOfAWordOrTwo(), textsOfAWordOrTwo(), rapid.SampledFrom([]string{"null", "1", "[]", "", "x"}))
+	for _, strict := range []Strictness{0, Strict} {
+		compareFrames(t, strict, "x TEXT[], y BIGINT", func(t *rapid.T) (got, want string) {
+			list := rapid.SliceOfN(items, 0, 5).Draw(t, "items")
+			end := rapid.SampledFrom([]string{"]", ",]", ""}).Draw(t, "end")
+			return `{"x":[` + strings.Join(list, ",") + end + `,"y":1}`, `{"x":[ ` + strings.Join(list, " , ") + end + `,"y":1}`
+		})
+	}
+}
+
+// TestMapKeysReadLikeOthers writes keys tightly, as shortKey knows them, and with space and every byte escaped: among few
+// keys many come again.
+func TestMapKeysReadLikeOthers(t *testing.T) {
+	keys := rapid.OneOf(rapid.SampledFrom([]string{
+		"", "a", "b", `a\u0000`, `\u0061`, "1234567", "12345678", "123456789", `1234567\u0000`, `\"`, "é", "\xff", "\x01",
+	}),
+		rapid.StringMatching(`[ab]{0,9}`))
+	for _, strict := range []Strictness{0, Strict &^ DuplicateKeys, Strict} {
+		compareFrames(t, strict, "x MAP<TEXT, BIGINT>, y BIGINT", func(t *rapid.T) (got, want string) {
+			tight, wide := "", ""
+			for i := range rapid.IntRange(0, 6).Draw(t, "entries") {
+				key := keys.Draw(t, "key")
+				if i > 0 {
+					tight, wide = tight+",", wide+" , "
+				}
+				tight += fmt.Sprintf(`"%s":%d`, key, i)
+				escaped := strings.ReplaceAll(strings.ReplaceAll(key, `\u0061`, "a"), "a", `\u0061`)
+				wide += fmt.Sprintf(`"%s" : %d`, escaped, i)
+			}
+			return `{"x":{` + tight + `},"y":1}`, `{"x":{ ` + wide + `},"y":1}`
+		})
+	}
+}
+
+// compareFrames decodes pairs of frames that are to have the same fate, all with one decoder.
+func compareFrames(t *testing.T, strict Strictness, columns string, draw func(*rapid.T) (got, want string)) {
+	fields, schema := table(columns)
+	d, err := New(Config{Strictness: strict}).NewDecoder(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		frame, other := draw(t)
+		b := batch.NewBuilder(schema, memory.DefaultAllocator)
+		defer b.Release()
+		got := decodedRow(t, d, frame, b)
+		if want := decodedRow(t, d, other, b); got != want {
+			t.Fatalf("%q: %s\n%q: %s", frame, got, other, want)
+		}
+	})
+}
+
+func TestShortDigitsAreThoseOfPlainDigits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := rapid.StringMatching(`-?[0-9]{0,7}(\.[0-9]{0,7})?[0-9.eE+,}\x00\xff -]{1,8}`).Draw(t, "number")
+		n, end := shortDigits([]byte(number), 0)
+		if end == 0 {
+			return
+		}
+		want, wantEnd := plainDigits([]byte(number), 0)
+		if n != want || end != wantEnd {
+			t.Fatalf("%q: %+v up to %d, want %+v up to %d", number, n, end, want, wantEnd)
+		}
+	})
 }
 
 // decodedRow is the row of a frame as text, or the code and path of the error.
