@@ -24,6 +24,7 @@ func TestPlainMembersReadLikeOthers(t *testing.T) {
 	for i := range pruned {
 		pruned[i].Column = -1
 	}
+	first := `{"a":1,"bc":1,"sched_dep_time":1,"key_of_16_bytes_":"a","key_of_17_bytes_x":1,"key_of_17_bytes_y":"a","t":"a","n":"a","d":1,"last":1}`
 	keys := []string{"undeclared", "undeclared_of_many_bytes", `q\"`, ""}
 	for _, f := range fields {
 		keys = append(keys, f.Name, f.Name, f.Name)
@@ -46,7 +47,7 @@ func TestPlainMembersReadLikeOthers(t *testing.T) {
 					return func(frame string) string {
 						b := batch.NewBuilder(schema, memory.DefaultAllocator)
 						defer b.Release()
-						return decodedRow(t, d, frame, b)
+						return decodedRow(t, d, first, frame, b)
 					}
 				}
 				all, none := open(fields, schema), open(pruned, arrow.NewSchema(nil, nil))
@@ -85,11 +86,37 @@ func textsOfAWordOrTwo() *rapid.Generator[string] {
 	})
 }
 
+// TestOddThingsInTexts has one thing that is not plain at each place of texts of every size up to 20 bytes.
+func TestOddThingsInTexts(t *testing.T) {
+	fields, schema := table("a TEXT, d BIGINT, b TEXT[], c MAP<TEXT, TEXT>")
+	first := `{"a":"1","d":1,"b":["1"],"c":{"1":"1"}}`
+	for _, strict := range []Strictness{0, Strict} {
+		d, err := New(Config{Strictness: strict}).NewDecoder(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := batch.NewBuilder(schema, memory.DefaultAllocator)
+		defer b.Release()
+		for _, odd := range []string{"", `\n`, `\"`, `\u0061`, "\x01", "\xff", "é"} {
+			for size := range 20 {
+				for at := range size + 1 {
+					text := strings.Repeat("x", at) + odd + strings.Repeat("y", size-at)
+					tight := fmt.Sprintf(`{"a":"%[1]s","d":12345678,"b":["%[1]s","%[1]s"],"c":{"%[1]s":"%[1]s"}}`, text)
+					wide := fmt.Sprintf(`{"a" :  "%[1]s" , "d" :  12345678 , "b" : [ "%[1]s" , "%[1]s" ] , "c" : { "%[1]s" : "%[1]s" }}`, text)
+					if got, want := decodedRow(t, d, first, tight, b), decodedRow(t, d, first, wide, b); got != want {
+						t.Fatalf("%s: %s, want %s", tight, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestListsOfTextsReadLikeOthers writes lists tightly, as shortTexts knows them, and with space in them.
 func TestListsOfTextsReadLikeOthers(t *testing.T) {
 	items := rapid.OneOf(textsOfAWordOrTwo(), textsOfAWordOrTwo(), rapid.SampledFrom([]string{"null", "1", "[]", "", "x"}))
 	for _, strict := range []Strictness{0, Strict} {
-		compareFrames(t, strict, "x TEXT[], y BIGINT", func(t *rapid.T) (got, want string) {
+		compareFrames(t, strict, "x TEXT[], y BIGINT", `{"x":["1"],"y":1}`, func(t *rapid.T) (got, want string) {
 			list := rapid.SliceOfN(items, 0, 5).Draw(t, "items")
 			end := rapid.SampledFrom([]string{"]", ",]", ""}).Draw(t, "end")
 			return `{"x":[` + strings.Join(list, ",") + end + `,"y":1}`, `{"x":[ ` + strings.Join(list, " , ") + end + `,"y":1}`
@@ -105,7 +132,7 @@ func TestMapKeysReadLikeOthers(t *testing.T) {
 	}),
 		rapid.StringMatching(`[ab]{0,9}`))
 	for _, strict := range []Strictness{0, Strict &^ DuplicateKeys, Strict} {
-		compareFrames(t, strict, "x MAP<TEXT, BIGINT>, y BIGINT", func(t *rapid.T) (got, want string) {
+		compareFrames(t, strict, "x MAP<TEXT, BIGINT>, y BIGINT", `{"x":{"1":1},"y":1}`, func(t *rapid.T) (got, want string) {
 			tight, wide := "", ""
 			for i := range rapid.IntRange(0, 6).Draw(t, "entries") {
 				key := keys.Draw(t, "key")
@@ -122,7 +149,7 @@ func TestMapKeysReadLikeOthers(t *testing.T) {
 }
 
 // compareFrames decodes pairs of frames that are to have the same fate, all with one decoder.
-func compareFrames(t *testing.T, strict Strictness, columns string, draw func(*rapid.T) (got, want string)) {
+func compareFrames(t *testing.T, strict Strictness, columns, first string, draw func(*rapid.T) (got, want string)) {
 	fields, schema := table(columns)
 	d, err := New(Config{Strictness: strict}).NewDecoder(fields)
 	if err != nil {
@@ -132,8 +159,8 @@ func compareFrames(t *testing.T, strict Strictness, columns string, draw func(*r
 		frame, other := draw(t)
 		b := batch.NewBuilder(schema, memory.DefaultAllocator)
 		defer b.Release()
-		got := decodedRow(t, d, frame, b)
-		if want := decodedRow(t, d, other, b); got != want {
+		got := decodedRow(t, d, first, frame, b)
+		if want := decodedRow(t, d, first, other, b); got != want {
 			t.Fatalf("%q: %s\n%q: %s", frame, got, other, want)
 		}
 	})
@@ -153,20 +180,28 @@ func TestShortDigitsAreThoseOfPlainDigits(t *testing.T) {
 	})
 }
 
-// decodedRow is the row of a frame as text, or the code and path of the error.
-func decodedRow(t *rapid.T, d format.Decoder, frame string, b *batch.Builder) string {
-	var bad *format.DataError
-	if err := d.Decode([]byte(frame), b); errors.As(err, &bad) {
-		return bad.Code + " " + bad.Path
-	} else if err != nil {
+// decodedRow is the row of a frame as text, or the code and path of the error. It is the second of its batch: the first is
+// first, which has a value for each column, so that all have grown. Before they have, nothing is read the short way.
+func decodedRow(t rapid.TB, d format.Decoder, first, frame string, b *batch.Builder) string {
+	if err := d.Decode([]byte(first), b); err != nil {
 		t.Fatal(err)
 	}
 	b.EndRow()
+	var bad *format.DataError
+	err := d.Decode([]byte(frame), b)
+	if err == nil {
+		b.EndRow()
+	} else if !errors.As(err, &bad) {
+		t.Fatal(err)
+	}
 	record := b.NewRecord()
 	defer record.Release()
+	if bad != nil {
+		return bad.Code + " " + bad.Path
+	}
 	row := "row"
 	for _, c := range record.Columns() {
-		row += " " + c.ValueStr(0)
+		row += " " + c.ValueStr(1)
 	}
 	return row
 }
