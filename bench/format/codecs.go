@@ -50,6 +50,7 @@ func (b *bench) codecArms(in inputs) (all []arm) {
 	decode("floats", "floats", in.floats)
 	decode("shuffled keys", "flights", in.shuffled)
 	weir("JSON decode, 3 of 19", Task{Arm: "json-decode", Table: "flights", File: in.flights, Keep: []string{"carrier", "dep_delay", "time_hour"}})
+	weir("JSON decode, 3 declared of 19", Task{Arm: "json-decode", Table: "flights in part", File: in.flights})
 	weir("JSON decode, 1% bad", Task{Arm: "json-decode", Table: "flights", File: in.bad, Refused: in.refused})
 	weir("JSON encode, flights", Task{Arm: "json-encode", Table: "flights", File: in.flights})
 	rust("arrow-json encode, flights, "+readerRows, "json-encode", "flights", in.flights, readerRows)
@@ -91,6 +92,7 @@ func comparisons() []comparison {
 		{codecAA, "JSON decode, flights, again", flights, 0, true},
 		decode("flights", 4),
 		{"JSON decode, 3 of 19 columns, to all", "JSON decode, 3 of 19", flights, 1.6, false},
+		{"JSON decode, 3 columns declared of 19, to all", "JSON decode, 3 declared of 19", flights, 0, false},
 		decode("parking", 2.5), decode("nested", 2.5), decode("floats", 2.5),
 		decode("shuffled keys", 0),
 		{"JSON decode, shuffled keys, to keys in order", "JSON decode, shuffled keys", flights, 0, true},

@@ -17,6 +17,7 @@ var tables = map[string]string{
 	"flights": `year INT NOT NULL, month INT NOT NULL, day INT NOT NULL, dep_time INT, sched_dep_time INT, dep_delay BIGINT, arr_time INT,
 		sched_arr_time INT, arr_delay BIGINT, carrier TEXT NOT NULL, flight INT, tailnum TEXT, origin TEXT NOT NULL, dest TEXT NOT NULL, air_time INT,
 		distance INT, hour INT, minute INT, time_hour TIMESTAMP`,
+	"flights in part": `carrier TEXT NOT NULL, dep_delay BIGINT, time_hour TIMESTAMP`,
 	"parking": `"Ticket" TEXT, "IssueData" TEXT, "IssueTime" TEXT, "MeterId" TEXT, "MarkedTime" TEXT, "RPState" TEXT, "PlateExpiry" TEXT, "VIN" TEXT,
 		"Make" TEXT, "BodyStyle" TEXT, "Color" TEXT, "Location" TEXT, "Route" TEXT, "Agency" TEXT, "ViolationCode" TEXT, "ViolationDescr" TEXT,
 		"Fine" TEXT, "Latitude" TEXT, "Longitude" TEXT`,

@@ -67,7 +67,7 @@ func newDecoder(c Config, fields []format.Field) *decoder {
 		d.record.fields[i].init(arrow.Field{Name: f.Name, Type: f.Type, Nullable: f.Nullable}, nil)
 		d.record.fields[i].target = f.Column
 	}
-	d.record.shape = newShape(d.record.fields)
+	d.record.shape = newShape(d.record.fields, traitExtra)
 	return d
 }
 
@@ -217,7 +217,7 @@ func (d *decoder) members(o *object, of *field, p int) int {
 		if start > 0 {
 			if n := at.next; n.run {
 				seen := 0
-				if at, p, seen, keyed = d.plain(o.shape, at, start, opened); seen > 0 {
+				if at, p, seen, keyed = d.plain(o.shape, at, start, opened); p >= start {
 					left, before = left-seen, nextKey
 				}
 			} else if (load(b, start)&n.mask0^n.word0)|(load(b, start+8)&n.mask1^n.word1) == 0 && (n.size <= 16 || n.matchesRest(b, start)) {
@@ -246,11 +246,8 @@ func (d *decoder) members(o *object, of *field, p int) int {
 		}
 		f := at.field
 		if f == nil {
-			if of != nil {
-				d.seen |= traitInner
-			} else {
-				d.seen |= traitExtra | at.reserved
-			}
+			d.seen |= at.place.shows
+			at.expect(b[p])
 			if p = d.skip(p, depth); p < 0 {
 				return p
 			}

@@ -9,12 +9,19 @@ import (
 	"github.com/weir-stream/weir/host/batch"
 )
 
+// place is what decoder.plain has to know of a value: of one that is declared, or of one that is under an undeclared key.
+type place struct {
+	at       int64         // where its last value in an object began, counted over all frames
+	column   *batch.Column // nil: none
+	kind     kind          // under an undeclared key: of what was there last
+	declared bool
+	shows    trait // under an undeclared key: what a record has shown that has it
+}
+
 // field is what is declared of one value: of a column, of a field of a STRUCT, of the items of a list, or of the keys or
 // values of a MAP. What every value needs comes first.
 type field struct {
-	at       int64         // where its last value in an object began, counted over all frames
-	column   *batch.Column // nil: none
-	kind     kind
+	place
 	nullable bool
 	depth    int // objects and arrays around its value
 	cells    int // values that one of it is: a struct with all in it but for what arrays and maps hold
@@ -46,7 +53,7 @@ type field struct {
 // init makes f what is declared as column or field a, or item, key or value, of parent.
 func (f *field) init(a arrow.Field, parent *field) {
 	*f = field{
-		at: -1, kind: kindOf(a.Type), nullable: a.Nullable, depth: 1,
+		place: place{at: -1, kind: kindOf(a.Type), declared: true}, nullable: a.Nullable, depth: 1,
 		cells: 1, parent: parent, name: a.Name, sql: sqlName(a.Type), dtype: a.Type, target: -1,
 	}
 	if parent != nil {
@@ -71,7 +78,7 @@ func (f *field) init(a arrow.Field, parent *field) {
 			f.members.fields[i].init(member, f)
 			f.cells += f.members.fields[i].cells
 		}
-		f.members.shape = newShape(f.members.fields)
+		f.members.shape = newShape(f.members.fields, traitInner)
 	case *arrow.ListType:
 		f.item = f.part(t.Elem(), t.ElemField().Nullable)
 	case *arrow.MapType:

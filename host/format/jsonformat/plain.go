@@ -7,10 +7,10 @@ import (
 	"github.com/weir-stream/weir/host/batch"
 )
 
-// plain reads members as long as their keys are known, their columns BIGINT, INT or TEXT, and their values the short and simple
-// ones that nearly all are: without a call for any of them. The first key is at p, behind its quote. It returns the last node
-// that it came to, and how many fields of the object it saw first. If that node is keyed its value is at p, and has not been
-// read; otherwise the separator of a member that is not as simple is at p, or the end of the object.
+// plain reads members as long as their keys are known, their columns BIGINT, INT or TEXT, or undeclared, and their values the
+// short and simple ones that nearly all are: without a call for any of them. The first key is at p, behind its quote. It
+// returns the last node that it came to, and how many fields of the object it saw first. If that node is keyed its value is
+// at p, and has not been read; otherwise the separator of a member that is not as simple is at p, or the end of the object.
 //
 // Each member has to wait for the one before to be found to its end, so that end comes from as few steps as can be: from the
 // first comma or quote. What stands before it is checked beside. plainRoom is there behind a key before anything is read by pointer.
@@ -33,8 +33,8 @@ func (d *decoder) plain(s *shape, n *node, p int, opened int64) (_ *node, _ int,
 		if p += n.size; *(*byte)(unsafe.Add(start, p)) == ' ' {
 			p++
 		}
-		f := n.field
-		if f == nil || f.at >= opened {
+		f := n.place
+		if f.at >= opened {
 			return n, p, seen, true
 		}
 		value := unsafe.Add(start, p)
@@ -71,7 +71,7 @@ func (d *decoder) plain(s *shape, n *node, p int, opened int64) (_ *node, _ int,
 				return n, p, seen, true
 			}
 			if m = (m - ones) &^ m & highs; m == 0 {
-				size := d.twoWords(f.column, p+1)
+				size := d.longText(f.column, p+1)
 				if size == 0 {
 					return n, p, seen, true
 				}
@@ -93,7 +93,11 @@ func (d *decoder) plain(s *shape, n *node, p int, opened int64) (_ *node, _ int,
 			return n, p, seen, true
 		}
 		f.at = d.base + int64(p)
-		seen++
+		if f.declared {
+			seen++
+		} else {
+			d.seen |= f.shows
+		}
 		p = int(uintptr(behind) - uintptr(start))
 		if binary.LittleEndian.Uint16((*[2]byte)(behind)[:]) == nextKey {
 			p += 2
@@ -106,32 +110,34 @@ func (d *decoder) plain(s *shape, n *node, p int, opened int64) (_ *node, _ int,
 	}
 }
 
-// twoWords reads a text of eight to 15 bytes, whose first is at p, into a column, and gives its size; 0 if it is another.
-func (d *decoder) twoWords(c *batch.Column, p int) int {
+// longText reads a text of eight bytes or more, whose first is at p, and gives its size; 0 if it is not simple, or too long for
+// a column to take it without a call, or if so few bytes are behind it that plain cannot go on there.
+func (d *decoder) longText(c *batch.Column, p int) int {
 	b := d.frame
-	if p+16 > len(b) {
+	if c == nil {
+		end, ascii := plainRun(b, p, d.control)
+		if !ascii || end+4 > len(b) || b[end] != '"' {
+			return 0
+		}
+		return end - p
+	}
+	room := c.Spare()
+	if p+20 > len(b) || len(room) < 16 {
 		return 0
 	}
 	w0, w1 := load(b, p), load(b, p+8)
 	m := w1 ^ ones*'"'
 	m = (m - ones) &^ m & highs
 	slash0, slash1 := w0^ones*'\\', w1^ones*'\\'
-	bad0 := ((slash0-ones)&^slash0|w0)&highs | (w0-ones*' ')&^w0&d.control
-	bad1 := ((slash1-ones)&^slash1|w1)&highs | (w1-ones*' ')&^w1&d.control
-	if m == 0 || bad0|bad1&(m-1)&^m != 0 {
+	odd0 := ((slash0-ones)&^slash0|w0)&highs | (w0-ones*' ')&^w0&d.control
+	odd1 := ((slash1-ones)&^slash1|w1)&highs | (w1-ones*' ')&^w1&d.control
+	if m == 0 || odd0|odd1&(m-1)&^m != 0 {
 		return 0
 	}
-	n := 8 + index(m)
-	if c != nil {
-		room := c.Spare()
-		if len(room) < 16 {
-			return 0
-		}
-		binary.LittleEndian.PutUint64(room, w0)
-		binary.LittleEndian.PutUint64(room[8:], w1)
-		c.EndSpare(n)
-	}
-	return n
+	binary.LittleEndian.PutUint64(room, w0)
+	binary.LittleEndian.PutUint64(room[8:], w1)
+	c.EndSpare(8 + index(m))
+	return 8 + index(m)
 }
 
 const (
@@ -148,7 +154,7 @@ const (
 func word8(p unsafe.Pointer) uint64 { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
 
 // plain reports whether decoder.plain knows the kind.
-func (f *field) plain() bool { return f.kind == kindBigint || f.kind == kindInt || f.kind == kindText }
+func (k kind) plain() bool { return k == kindBigint || k == kindInt || k == kindText }
 
 // unkeyed is where the separator is of the key at p.
 func unkeyed(b []byte, p int) int {

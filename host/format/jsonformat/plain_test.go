@@ -24,7 +24,7 @@ func TestPlainMembersReadLikeOthers(t *testing.T) {
 	for i := range pruned {
 		pruned[i].Column = -1
 	}
-	first := `{"a":1,"bc":1,"sched_dep_time":1,"key_of_16_bytes_":"a","key_of_17_bytes_x":1,"key_of_17_bytes_y":"a","t":"a","n":"a","d":1,"last":1}`
+	first := `{"a":1,"bc":1,"sched_dep_time":1,"key_of_16_bytes_":"a","key_of_17_bytes_x":1,"key_of_17_bytes_y":"a","t":"a","n":"a","d":1,"last":1,"undeclared":1}`
 	keys := []string{"undeclared", "undeclared_of_many_bytes", `q\"`, ""}
 	for _, f := range fields {
 		keys = append(keys, f.Name, f.Name, f.Name)
@@ -67,7 +67,7 @@ func TestPlainMembersReadLikeOthers(t *testing.T) {
 						if got := all(frame); got != want {
 							t.Fatalf("%s: %s, want %s", frame, got, want)
 						}
-						if got := none(frame); got != want && !(got == "row" && strings.HasPrefix(want, "row")) {
+						if got := none(frame); got != want && !(strings.HasPrefix(got, "row") && strings.HasPrefix(want, got)) {
 							t.Fatalf("%s without columns: %s, want %s", frame, got, want)
 						}
 					}
@@ -89,7 +89,7 @@ func textsOfAWordOrTwo() *rapid.Generator[string] {
 // TestOddThingsInTexts has one thing that is not plain at each place of texts of every size up to 20 bytes.
 func TestOddThingsInTexts(t *testing.T) {
 	fields, schema := table("a TEXT, d BIGINT, b TEXT[], c MAP<TEXT, TEXT>")
-	first := `{"a":"1","d":1,"b":["1"],"c":{"1":"1"}}`
+	first := `{"u":"1","a":"1","d":1,"b":["1"],"c":{"1":"1"}}`
 	for _, strict := range []Strictness{0, Strict} {
 		d, err := New(Config{Strictness: strict}).NewDecoder(fields)
 		if err != nil {
@@ -101,8 +101,8 @@ func TestOddThingsInTexts(t *testing.T) {
 			for size := range 20 {
 				for at := range size + 1 {
 					text := strings.Repeat("x", at) + odd + strings.Repeat("y", size-at)
-					tight := fmt.Sprintf(`{"a":"%[1]s","d":12345678,"b":["%[1]s","%[1]s"],"c":{"%[1]s":"%[1]s"}}`, text)
-					wide := fmt.Sprintf(`{"a" :  "%[1]s" , "d" :  12345678 , "b" : [ "%[1]s" , "%[1]s" ] , "c" : { "%[1]s" : "%[1]s" }}`, text)
+					tight := fmt.Sprintf(`{"u":"%[1]s","a":"%[1]s","d":12345678,"b":["%[1]s","%[1]s"],"c":{"%[1]s":"%[1]s"}}`, text)
+					wide := fmt.Sprintf(`{"u" :  "%[1]s" , "a" :  "%[1]s" , "d" :  12345678 , "b" : [ "%[1]s" , "%[1]s" ] , "c" : { "%[1]s" : "%[1]s" }}`, text)
 					if got, want := decodedRow(t, d, first, tight, b), decodedRow(t, d, first, wide, b); got != want {
 						t.Fatalf("%s: %s, want %s", tight, got, want)
 					}
@@ -189,6 +189,7 @@ func decodedRow(t rapid.TB, d format.Decoder, first, frame string, b *batch.Buil
 	b.EndRow()
 	var bad *format.DataError
 	err := d.Decode([]byte(frame), b)
+	seen := d.(*decoder).seen
 	if err == nil {
 		b.EndRow()
 	} else if !errors.As(err, &bad) {
@@ -199,7 +200,7 @@ func decodedRow(t rapid.TB, d format.Decoder, first, frame string, b *batch.Buil
 	if bad != nil {
 		return bad.Code + " " + bad.Path
 	}
-	row := "row"
+	row := fmt.Sprintf("row, undeclared: %d,", seen&(traitExtra|traitInner))
 	for _, c := range record.Columns() {
 		row += " " + c.ValueStr(1)
 	}

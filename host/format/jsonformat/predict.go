@@ -13,6 +13,7 @@ type shape struct {
 	other *node            // stands for all keys that are not known and not learned
 	spare int              // undeclared keys that may still be learned
 	lost  int              // those that came since there is no room, and could not be
+	shows trait            // what a record has shown that has one of them
 }
 
 const (
@@ -23,13 +24,13 @@ const (
 
 // node is a key. It matches where the frame holds its pattern: the key, the quote that ends it, and the colon.
 type node struct {
-	field    *field // nil: undeclared
-	next     *node  // what followed it last
-	chained  *node  // another with the same hash
-	reserved trait  // undeclared: what a record has shown that has it
-	learned  bool   // a record brought it
+	field   *field // nil: undeclared
+	place   *place // the field's, or a node's own
+	next    *node  // what followed it last
+	chained *node  // another with the same hash
+	learned bool   // a record brought it
 
-	run          bool // decoder.plain knows the field's kind, and that of the one declared next
+	run          bool // decoder.plain knows the kind, and that of the one declared next
 	pattern      string
 	size         int    // of the pattern
 	word0, mask0 uint64 // its first eight bytes; if nothing matches, these can't
@@ -41,7 +42,9 @@ type node struct {
 // newNode makes the node of a key. A key whose spelling in JSON needs an escape gets a pattern that nothing matches.
 func newNode(key string, f *field) *node {
 	n := nothing()
-	n.field = f
+	if f != nil {
+		n.field, n.place = f, &f.place
+	}
 	for i := range len(key) {
 		if key[i] == '"' || key[i] == '\\' || key[i] < ' ' {
 			return n
@@ -62,7 +65,7 @@ func newNode(key string, f *field) *node {
 }
 
 // nothing makes a node that matches nothing.
-func nothing() *node { return &node{word0: 1} }
+func nothing() *node { return &node{word0: 1, place: &place{at: -1}} }
 
 // word is the first eight bytes of s as load reads them, and the mask of those that s has.
 func word(s string) (word, mask uint64) {
@@ -79,17 +82,17 @@ func (n *node) matchesRest(b []byte, p int) bool {
 	return p+8 <= len(b) && load(b, p) == n.last && (n.rest == "" || string(b[p-len(n.rest):p]) == n.rest)
 }
 
-// newShape expects the fields in their order.
-func newShape(fields []field) *shape {
-	s := &shape{names: map[string]*node{}, start: nothing(), other: nothing(), spare: spareKeys}
-	s.other.next = s.start
+// newShape expects the fields in their order. A record that has an undeclared key here has shown so.
+func newShape(fields []field, shows trait) *shape {
+	s := &shape{names: map[string]*node{}, start: nothing(), other: nothing(), spare: spareKeys, shows: shows}
+	s.other.next, s.other.place.shows = s.start, shows
 	before := s.start
 	for i := range fields {
 		n := newNode(fields[i].name, &fields[i])
 		s.add(fields[i].name, n)
 		before.next = n
 		before = n
-		n.run = i+1 < len(fields) && fields[i].plain() && fields[i+1].plain()
+		n.run = i+1 < len(fields) && fields[i].kind.plain() && fields[i+1].kind.plain()
 	}
 	before.next = s.start
 	return s
@@ -112,9 +115,22 @@ func (s *shape) find(key []byte, plain bool) *node {
 	}
 	s.spare--
 	n := newNode(string(key), nil)
-	n.next, n.learned = s.start, true
+	n.next, n.place.shows, n.learned = s.start, s.shows, true
 	s.add(string(key), n)
 	return n
+}
+
+// expect notes what the value under an undeclared key begins with, for decoder.plain to expect the like of it.
+func (n *node) expect(c byte) {
+	n.run = true
+	switch {
+	case c == '"':
+		n.place.kind = kindText
+	case c == '-' || c-'0' <= 9:
+		n.place.kind = kindBigint
+	default:
+		n.run = false
+	}
 }
 
 // forget forgets the undeclared keys that were learned.

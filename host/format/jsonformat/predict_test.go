@@ -59,7 +59,7 @@ func TestUndeclaredKeysThatComeNoMoreAreForgotten(t *testing.T) {
 			t.Errorf("key %d expected is not %s", i, key)
 		}
 	}
-	if d.record.shape.names["kept"].reserved == 0 {
+	if d.record.shape.names["kept"].place.shows&traitReserved == 0 {
 		t.Error("a reserved key is not reserved any more")
 	}
 	if n := testing.AllocsPerRun(100, func() { decode(usual, 2) }); n != 0 {

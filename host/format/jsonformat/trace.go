@@ -53,7 +53,7 @@ func (s *shape) reserve(name string) {
 		return // it is declared
 	}
 	n := newNode(name, nil)
-	n.next, n.reserved = s.start, traitReserved
+	n.next, n.place.shows = s.start, s.shows|traitReserved
 	s.names[name] = n
 }
 
