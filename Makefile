@@ -109,7 +109,9 @@ arm64:
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -exec qemu-aarch64-static $(CROSS)
 
 i386:
+	CGO_ENABLED=0 GOARCH=386 $(GO) vet ./...
 	CGO_ENABLED=0 GOARCH=386 $(GO) test $(CROSS)
+	CGO_ENABLED=0 GOARCH=386 $(GO) test ./host/batch ./host/types ./host/ipc ./host/framing ./host/format/...
 
 # Formats against other people's, on random data. DIFFERENTIAL_SEED=N draws other data.
 differential:

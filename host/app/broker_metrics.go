@@ -79,7 +79,7 @@ func (c brokerCollector) Collect(out chan<- prometheus.Metric) {
 	m.gauge(descInFlightLimit, s.MaxInFlightBytes)
 	m.gauge(descWaiting, s.Waiting)
 	m.gauge(descModules, s.SmartModules)
-	m.gauge(descModuleBytes, int(s.SmartModuleBytes))
+	m.place(descModuleBytes, s.SmartModuleBytes)
 	m.partitions(s.Partitions)
 }
 
@@ -90,7 +90,10 @@ func (m scrape) counter(d *prometheus.Desc, v uint64, labels ...string) {
 	m.out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
 }
 
-func (m scrape) gauge(d *prometheus.Desc, v int, labels ...string) {
+func (m scrape) gauge(d *prometheus.Desc, v int, labels ...string) { m.place(d, int64(v), labels...) }
+
+// place is a gauge of an offset or a size on the disk, which may be more than an int has room for.
+func (m scrape) place(d *prometheus.Desc, v int64, labels ...string) {
 	m.out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 }
 
@@ -121,16 +124,16 @@ func (m scrape) partitions(all []broker.PartitionStats) {
 	shown, hidden := 0, 0
 	for _, p := range all {
 		id := strconv.FormatUint(uint64(p.Partition), 10)
-		m.gauge(descStart, int(p.Start), p.Topic, id)
-		m.gauge(descEnd, int(p.End), p.Topic, id)
-		m.gauge(descSize, int(p.Bytes), p.Topic, id)
+		m.place(descStart, p.Start, p.Topic, id)
+		m.place(descEnd, p.End, p.Topic, id)
+		m.place(descSize, p.Bytes, p.Topic, id)
 		m.gauge(descConsumers, len(p.Consumers), p.Topic, id)
 		for _, c := range p.Consumers {
 			if shown++; shown > mostConsumers {
 				hidden++
 				continue
 			}
-			m.gauge(descOffset, int(c.Offset), p.Topic, id, strings.ToValidUTF8(c.ID, "?"))
+			m.place(descOffset, c.Offset, p.Topic, id, strings.ToValidUTF8(c.ID, "?"))
 		}
 	}
 	m.gauge(descHidden, hidden)

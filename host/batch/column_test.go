@@ -46,6 +46,9 @@ func TestNoBitmapWithoutNulls(t *testing.T) {
 }
 
 func TestPastTheLastOffsetIsRefused(t *testing.T) {
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("no slice is so long")
+	}
 	for _, typ := range []arrow.DataType{arrow.BinaryTypes.String, types.Dictionary()} {
 		for name, add := range map[string]func(*Column) error{
 			"bytes":  func(c *Column) error { return c.AppendBytes(make([]byte, 9)) },
@@ -69,7 +72,8 @@ func TestPastTheLastOffsetIsRefused(t *testing.T) {
 		}
 	}
 	c, _ := one(t, types.List(arrow.FixedWidthTypes.Boolean, true))
-	c.Child(0).n = math.MaxInt32 + 1
+	c.Child(0).n = math.MaxInt32
+	c.Child(0).n++
 	if err := c.EndList(); !errors.Is(err, ErrFull) || c.Len() != 0 {
 		t.Errorf("list: %v, %d values", err, c.Len())
 	}

@@ -153,17 +153,17 @@ func takeBits(src *memory.Buffer, from int, rows []uint32, mem memory.Allocator)
 
 func takeText(offsets, text *memory.Buffer, from int, rows []uint32, mem memory.Allocator) (*memory.Buffer, *memory.Buffer, error) {
 	var in []int32
-	size := 0
+	size := int64(0)
 	if len(rows) > 0 {
 		in = arrow.Int32Traits.CastFromBytes(offsets.Bytes())[from:]
 		for _, r := range rows {
-			size += int(in[r+1] - in[r])
+			size += int64(in[r+1] - in[r])
 		}
 	}
 	if size > math.MaxInt32 {
 		return nil, nil, ErrFull
 	}
-	ends, body := newBuffer(mem, arrow.Int32SizeBytes*(len(rows)+1)), newBuffer(mem, size)
+	ends, body := newBuffer(mem, arrow.Int32SizeBytes*(len(rows)+1)), newBuffer(mem, int(size))
 	end, out, outEnds := 0, body.Bytes(), arrow.Int32Traits.CastFromBytes(ends.Bytes())
 	outEnds[0] = 0
 	for i, r := range rows {
@@ -178,7 +178,7 @@ func takeText(offsets, text *memory.Buffer, from int, rows []uint32, mem memory.
 // takeLists gathers the offsets of lists and tells which items are in these; a null list's are not.
 func takeLists(src []*memory.Buffer, from int, rows []uint32, mem memory.Allocator) (*memory.Buffer, []uint32, error) {
 	var in []int32
-	size := 0
+	size := int64(0)
 	length := func(r uint32) int {
 		if src[0] != nil && !bitutil.BitIsSet(src[0].Bytes(), from+int(r)) {
 			return 0
@@ -188,7 +188,7 @@ func takeLists(src []*memory.Buffer, from int, rows []uint32, mem memory.Allocat
 	if len(rows) > 0 {
 		in = arrow.Int32Traits.CastFromBytes(src[1].Bytes())[from:]
 		for _, r := range rows {
-			size += length(r)
+			size += int64(length(r))
 		}
 	}
 	if size > math.MaxInt32 {

@@ -50,7 +50,7 @@ func (c *Checkpoint) valid() error {
 		return fmt.Errorf("epoch %d", c.Epoch)
 	case c.Next < 0:
 		return fmt.Errorf("next offset %d", c.Next)
-	case c.SourcePartitions < 0 || c.SourcePartitions > math.MaxUint32:
+	case c.SourcePartitions < 0 || int64(c.SourcePartitions) > math.MaxUint32:
 		return fmt.Errorf("%d source partitions", c.SourcePartitions)
 	case c.Plan != "" && !isHash(c.Plan):
 		return fmt.Errorf("plan %q is no SHA-256 in hex", c.Plan)
@@ -87,7 +87,7 @@ func (s *Sink) valid() error {
 	switch {
 	case s.Count < 0:
 		return fmt.Errorf("%d records", s.Count)
-	case s.Partitions < 0 || s.Partitions > math.MaxUint32:
+	case s.Partitions < 0 || int64(s.Partitions) > math.MaxUint32:
 		return fmt.Errorf("%d partitions", s.Partitions)
 	case s.Writer < 0:
 		return fmt.Errorf("writer id %d", s.Writer)

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"github.com/weir-stream/weir/host/format/formattest"
 	"github.com/weir-stream/weir/host/types"
 )
 
@@ -71,7 +72,7 @@ func cell(a arrow.Array, row int) any {
 	case *array.Boolean:
 		return a.Value(row)
 	case *array.Decimal128:
-		return a.Value(row).ToString(a.DataType().(*arrow.Decimal128Type).Scale)
+		return formattest.Decimal(a, row)
 	case *array.Binary:
 		return base64.StdEncoding.EncodeToString(a.Value(row))
 	case *array.Dictionary:

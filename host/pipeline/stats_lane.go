@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -83,7 +84,7 @@ func (s *Stats) lane(topic string, partition uint32, next int64) *LaneStats {
 	l.end.Store(-1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, found := slices.BinarySearchFunc(s.lanes, partition, func(l *LaneStats, p uint32) int { return int(l.Partition) - int(p) })
+	at, found := slices.BinarySearchFunc(s.lanes, partition, func(l *LaneStats, p uint32) int { return cmp.Compare(l.Partition, p) })
 	if found {
 		s.lanes[at] = l
 	} else {

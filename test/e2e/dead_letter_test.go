@@ -32,7 +32,7 @@ func TestDeadLettersComeBackOnceTheTableIsMended(t *testing.T) {
 	for i := range 200 {
 		n := fmt.Sprint(i)
 		if i%50 == 7 {
-			n = fmt.Sprint(5_000_000_000 + i)
+			n = fmt.Sprint(5_000_000_000 + int64(i))
 		}
 		record := fmt.Sprintf(`{"id":"o%d","n":%s}`, i, n)
 		if i == 100 {

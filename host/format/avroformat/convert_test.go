@@ -34,6 +34,7 @@ func TestValuesInOtherColumns(t *testing.T) {
 	f := arrow.FixedWidthTypes
 	const millis = `{"type":"long","logicalType":"timestamp-millis"}`
 	const dec = `{"type":"bytes","logicalType":"decimal","precision":10,"scale":2}`
+	least := append([]byte{32, 0x80}, make([]byte, 15)...)
 	for _, c := range []struct {
 		schema string
 		datum  []byte
@@ -52,6 +53,7 @@ func TestValuesInOtherColumns(t *testing.T) {
 		{dec, []byte{2, 0x9c}, must(types.Decimal(10, 0)), "-1"}, {dec, []byte{0}, must(types.Decimal(10, 2)), "0"},
 		{dec, append([]byte{40}, make([]byte, 20)...), must(types.Decimal(10, 2)), "0"},
 		{dec, append([]byte{40, 1}, make([]byte, 19)...), must(types.Decimal(10, 2)), "avro.range"},
+		{dec, least, must(types.Decimal(10, 2)), "avro.range"}, {dec, least, must(types.Decimal(38, 4)), "avro.range"},
 		{dec, []byte{4, 0x30, 0x39}, arrow.BinaryTypes.Binary, "MDk="},
 		{dec, []byte{4, 0x30, 0x39}, arrow.BinaryTypes.String, "avro: the schema does not fit"},
 		{`"string"`, textual("hi"), arrow.BinaryTypes.Binary, "aGk="}, {`"bytes"`, textual("hi"), arrow.BinaryTypes.String, "hi"},

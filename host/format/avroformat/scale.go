@@ -123,17 +123,7 @@ type decimal struct {
 }
 
 func (d *decimal) of(n decimal128.Num) (decimal128.Num, bool) {
-	if d.from != d.to {
-		// Rescale looks for a loss where there are fewer digits, and for 128 bits overflown only where there are more.
-		var err error
-		if d.to > d.from && !n.FitsInPrecision(types.MaxPrecision-(d.to-d.from)) {
-			return n, false
-		}
-		if n, err = n.Rescale(d.from, d.to); err != nil {
-			return n, false
-		}
-	}
-	return n, n.FitsInPrecision(d.precision)
+	return types.Rescale(n, d.from, d.to, d.precision)
 }
 
 // twosComplement reads a big-endian number of up to 128 bits; false if it has more.

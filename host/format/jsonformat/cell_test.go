@@ -7,6 +7,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/weir-stream/weir/host/format/formattest"
 )
 
 // cell is a value as encoding/json would give it: integers as int64 or uint64, also those that stand for days and times,
@@ -43,7 +45,7 @@ func cell(a arrow.Array, row int) any {
 	case *array.Uint64:
 		return a.Value(row)
 	case *array.Decimal128:
-		return a.Value(row).ToString(a.DataType().(*arrow.Decimal128Type).Scale)
+		return formattest.Decimal(a, row)
 	case *array.Float32, *array.Int8, *array.Int16, *array.Int32, *array.Int64, *array.Uint8, *array.Uint16, *array.Uint32,
 		*array.Timestamp, *array.Date32, *array.Time32, *array.Time64:
 		return integral(a, row)

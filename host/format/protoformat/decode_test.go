@@ -185,8 +185,8 @@ var decodeCases = map[string]decodeCase{
 		columns: []arrow.Field{nullable("a", arrow.PrimitiveTypes.Int8), nullable("b", bigint), nullable("c", arrow.PrimitiveTypes.Uint16), nullable("d",
 			&arrow.Decimal128Type{Precision: 22, Scale: 2}), nullable("e", arrow.FixedWidthTypes.Date32)},
 		frames: [][2]string{
-			{"087f 10ffffffffffffffff7f 18feff07 21ffffffffffffffff",
-				`{"a":127,"b":9223372036854775807,"c":65535,"d":"18446744073709551615","e":"1970-01-01"}`},
+			{"087f 10ffffffffffffffff7f 18feff07 210700000000000000",
+				`{"a":127,"b":9223372036854775807,"c":65535,"d":"7","e":"1970-01-01"}`},
 			{"088001", "protobuf.range a"}, {"10ffffffffffffffffff01", "protobuf.range b"}, {"1801", "protobuf.range c"}, {"288080808008", "protobuf.range e"},
 		},
 	},

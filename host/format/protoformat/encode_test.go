@@ -89,7 +89,7 @@ func TestEncode(t *testing.T) {
 				&arrow.Decimal128Type{Precision: 12, Scale: 1}), nullable("d", arrow.BinaryTypes.Binary)},
 			[][2]string{
 				{`{"a":"-1.5","b":"AP8=","c":"-3.0","d":"eA=="}`, "0a052d312e3530120200ff18fdffffffffffffffff01220178"}, {`{"a":"0.01"}`, "0a04302e3031"},
-				{`{"b":"?"}`, "protobuf.parse b"}, {`{"c":"0.5"}`, "protobuf.range c"}, {`{"c":"3000000000"}`, "protobuf.range c"}, {`{"d":"/w=="}`,
+				{`{"b":"?"}`, "protobuf.parse b"}, {`{"c":"0.5"}`, "protobuf.range c"}, {`{"d":"/w=="}`,
 					"protobuf.utf8 d"},
 			},
 		},

@@ -11,7 +11,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -404,10 +403,9 @@ func intAt(a arrow.Array, row int) (i int64, huge bool) {
 // wholeAt is the DECIMAL in a row if it is a whole number of 64 bits.
 func wholeAt(a arrow.Array, row, scale int) (i int64, huge, ok bool) {
 	n := a.(*array.Decimal128).Value(row)
-	unit := decimal128.GetScaleMultiplier(scale)
-	whole, rest := n.Div(unit)
+	whole, ok := types.Rescale(n, int32(scale), 0, types.MaxPrecision)
 	switch {
-	case rest != decimal128.Num{}:
+	case !ok:
 		return 0, false, false
 	case whole.HighBits() == 0:
 		return int64(whole.LowBits()), whole.LowBits()>>63 != 0, true

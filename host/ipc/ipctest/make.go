@@ -176,7 +176,7 @@ func fillPlain(b array.Builder, v int) {
 	case *array.Time32Builder:
 		b.Append(arrow.Time32(v % 86_400))
 	case *array.Time64Builder:
-		b.Append(arrow.Time64(v % 86_400_000_000))
+		b.Append(arrow.Time64(int64(v) % 86_400_000_000))
 	case *array.TimestampBuilder:
 		b.Append(arrow.Timestamp(v))
 	case *array.MonthDayNanoIntervalBuilder:
