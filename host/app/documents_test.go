@@ -425,7 +425,9 @@ func TestAKeptPlanHoldsReferencesAndNoSecrets(t *testing.T) {
 	} {
 		r := &documentRun{t: t, folder: t.TempDir(), state: t.TempDir()}
 		r.sql = fmt.Sprintf(readDocument, "format = 'avro', 'avro.registry' = 'http://localhost:1', "+options)
-		r.plan()
+		if _, k := r.plan(); len(k.secrets()) > 0 {
+			t.Errorf("%q are told of", k.secrets())
+		}
 		named := false
 		blobs, err := filepath.Glob(filepath.Join(r.state, "blobs", "*"))
 		if err != nil {
@@ -444,5 +446,15 @@ func TestAKeptPlanHoldsReferencesAndNoSecrets(t *testing.T) {
 		if !named {
 			t.Errorf("no plan among %d blobs names %s", len(blobs), name)
 		}
+	}
+}
+
+// TestSecretsInAFileAreToldOf has a password in the file itself, where the plan keeps it.
+func TestSecretsInAFileAreToldOf(t *testing.T) {
+	r := &documentRun{t: t, folder: t.TempDir(), state: t.TempDir()}
+	r.sql = fmt.Sprintf(readDocument, "format = 'avro', 'avro.registry' = 'http://localhost:1', 'avro.registry.user' = 'me', 'avro.registry.password' = 'open sesame'")
+	_, k := r.plan()
+	if got := strings.Join(k.secrets(), ", "); got != "table src: avro.registry.password" {
+		t.Errorf("%q are told of", got)
 	}
 }

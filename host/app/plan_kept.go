@@ -80,6 +80,19 @@ func newPlanKeeper(store checkpoint.Store, p *planner, pl *plan) (*planKeeper, e
 	return k, nil
 }
 
+// secrets are the options of the plan's tables that are kept as they are and should be nobody else's.
+func (k *planKeeper) secrets() (keys []string) {
+	for _, t := range k.tables {
+		for _, key := range t.def.Options.Keys() {
+			secret := strings.HasSuffix(key, ".registry.password") || strings.HasSuffix(key, ".registry.token")
+			if v, _ := t.def.Options.Peek(key); secret && v.Text != "" && v.Written == "" {
+				keys = append(keys, "table "+t.def.Name+": "+key)
+			}
+		}
+	}
+	return keys
+}
+
 // settled is a plan's pipeline over tables that name the documents that are kept, which it notes.
 func (k *planKeeper) settled(pl *plan, kept *keptPlan) *config.Pipeline {
 	settled := map[*config.Table]*config.Table{}
@@ -269,6 +282,10 @@ func (c *RunConfig) keepPlans(p *planner, plans []*plan) (end func(), err error)
 		if err != nil {
 			end()
 			return nil, err
+		}
+		for _, key := range k.secrets() {
+			c.Log.Warn("the state folder holds a secret as the file has it; write it as ${NAME}, for the reference to be kept in its place",
+				"pipeline", pl.Config.Name, "option", key)
 		}
 		others := end
 		end = func() {

@@ -24,7 +24,7 @@ func SchemaDocuments() map[string]func(*option.Bag, []arrow.Field) (string, erro
 		},
 		"protobuf": func(options *option.Bag, columns []arrow.Field) (string, error) {
 			name := protoformat.FromOptions(options).Message
-			return protoformat.FromColumns(cmp.Or(name, avroformat.DefaultRecordName), columns)
+			return protoformat.FromColumns(cmp.Or(name, protoformat.DefaultMessage), columns)
 		},
 	}
 }

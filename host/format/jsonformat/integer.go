@@ -108,10 +108,10 @@ func (f *field) parseIntText(text []byte) (int64, verdict) {
 	return f.fit(negative, magnitude)
 }
 
-// shortest reports whether an integer's text has neither a plus nor zeros that it could do without.
+// shortest reports whether an integer's text has no sign, and no zeros, that it could do without.
 func shortest(text []byte) bool {
 	n, ok := splitNumber(text)
-	return ok && n.strict
+	return ok && n.strict && string(text) != "-0"
 }
 
 // withoutPlus takes a leading plus off the text of a number, which may stand in a string but not in a number of JSON.

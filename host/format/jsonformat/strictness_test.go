@@ -56,6 +56,7 @@ var leniencies = map[string][]struct{ columns, frame, code string }{
 		{"x INTERVAL", `{"x":"PT1.0123456789S"}`, "json.parse"}, {"x UUID", `{"x":"00112233445566778899aabbccddeeff"}`, "json.parse"},
 		{"x UUID", `{"x":"urn:uuid:00112233-4455-6677-8899-aabbccddeeff"}`, "json.parse"},
 		{"x MAP<BIGINT, TEXT>", `{"x":{"007":""}}`, "json.parse"}, {"x MAP<TINYINT, TEXT>", `{"x":{"+7":""}}`, "json.parse"},
+		{"x MAP<INT, TEXT>", `{"x":{"-0":""}}`, "json.parse"},
 	},
 	"unchecked_text": {{"x TEXT", `no JSON`, "json.syntax"}, {"x JSON", `[1,]`, "json.syntax"}, {"x TEXT", "\"\xff\"", "json.utf8"}, {"x JSON", ``, "json.empty"}},
 }

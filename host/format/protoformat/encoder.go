@@ -73,7 +73,7 @@ func (e *encoder) schema() (doc *document, err error) {
 	}
 	name := f.config.Message
 	if name == "" {
-		name = "Record"
+		name = DefaultMessage
 	}
 	columns := make([]arrow.Field, len(e.fields))
 	for i, c := range e.fields {

@@ -127,6 +127,9 @@ func containsItself(m protoreflect.MessageDescriptor) bool {
 	return reaches(m)
 }
 
+// DefaultMessage is the name of the message that a table's rows are in a schema made of its columns, where no option says another.
+const DefaultMessage = "Row"
+
 // FromColumns is the text of a .proto file with one message for a table's columns, numbered in their order. Columns that may be
 // null are optional fields, others are not. DECIMAL and UUID become strings, DATE and TIME whole numbers in their unit, JSON a
 // google.protobuf.Value. What Protobuf has no type for is an error: an array of arrays, and a map of arrays or maps.
