@@ -1,9 +1,7 @@
 package batch
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"testing"
 
@@ -43,41 +41,6 @@ func TestNoBitmapWithoutNulls(t *testing.T) {
 	if got := values(t, b); !reflect.DeepEqual(got, []any{int64(1), int64(2)}) {
 		t.Errorf("%v", got)
 	}
-}
-
-func TestPastTheLastOffsetIsRefused(t *testing.T) {
-	if math.MaxInt == math.MaxInt32 {
-		t.Skip("no slice is so long")
-	}
-	for _, typ := range []arrow.DataType{arrow.BinaryTypes.String, types.Dictionary()} {
-		for name, add := range map[string]func(*Column) error{
-			"bytes":  func(c *Column) error { return c.AppendBytes(make([]byte, 9)) },
-			"string": func(c *Column) error { return c.AppendString("123456789") },
-			"short":  func(c *Column) error { return c.AppendShort(0, 8) },
-		} {
-			c, b := one(t, typ)
-			if err := c.AppendString("a"); err != nil {
-				t.Fatal(err)
-			}
-			b.EndRow()
-			text := c
-			if c.words != nil {
-				text = c.words.values
-			}
-			text.used = math.MaxInt32 - 7 // as if so much were there
-			if err := add(c); !errors.Is(err, ErrFull) || c.Len() != 1 || text.Len() != 1 {
-				t.Errorf("%s of %s: %v, %d values", name, typ, err, c.Len())
-			}
-			b.Release()
-		}
-	}
-	c, _ := one(t, types.List(arrow.FixedWidthTypes.Boolean, true))
-	c.Child(0).n = math.MaxInt32
-	c.Child(0).n++
-	if err := c.EndList(); !errors.Is(err, ErrFull) || c.Len() != 0 {
-		t.Errorf("list: %v, %d values", err, c.Len())
-	}
-	c.Child(0).n = 0
 }
 
 // appends are all of them by the kinds that take them.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"go.uber.org/goleak"
 
@@ -54,7 +55,8 @@ type target struct {
 	topic      string
 	partitions int
 	output     int
-	keyed      bool // s is the key
+	keyed      bool  // s is the key
+	refuses    int64 // rows whose n is a multiple of it; 0: none
 }
 
 // bench has what outlives a run: topics, checkpoints, the account of memory. It watches that the order of things is kept.
@@ -180,14 +182,18 @@ func (b *bench) config() Config {
 		}
 		c.Sinks = append(c.Sinks, Sink{
 			Table: s.topic, Connector: &watched{b.table(s.topic, connector.RoleSink), b}, Output: s.output, Columns: []int{0, 1}, Key: key,
-			Encoder: func() (format.Encoder, error) { return jsonformat.New(jsonformat.Config{}).NewEncoder(fields) },
+			Encoder: func() (format.Encoder, error) {
+				e, err := jsonformat.New(jsonformat.Config{}).NewEncoder(fields)
+				return &choosy{Encoder: e, refuses: s.refuses}, err
+			},
 		})
 	}
 	for i := range c.Sinks {
 		if t := &c.Sinks[i]; j.carry {
 			t.Columns, t.Again = []int{0, -1}, []int{-1, 0}
 			t.Patcher = func() (format.Patcher, error) {
-				return jsonformat.New(jsonformat.Config{}).(format.Carrier).NewPatcher(fields, format.Carry{From: []int{-1, 0}, At: []int{-1, -1}, Patch: true})
+				p, err := jsonformat.New(jsonformat.Config{}).(format.Carrier).NewPatcher(fields, format.Carry{From: []int{-1, 0}, At: []int{-1, -1}, Patch: true})
+				return &choosyPatcher{Patcher: p, refuses: j.sinks[i].refuses}, err
 			}
 		}
 	}
@@ -198,6 +204,47 @@ func (b *bench) config() Config {
 	}
 	c.Chain = func(ctx context.Context) (*operator.Chain, error) { return operator.Open(ctx, stages, b.alloc) }
 	return c
+}
+
+// choosy is an encoder that can't express the rows whose first column is a multiple of a number.
+type choosy struct {
+	format.Encoder
+	refuses int64
+	n       *array.Int64
+}
+
+func (c *choosy) Bind(columns []arrow.Array) error {
+	c.n = columns[0].(*array.Int64)
+	return c.Encoder.Bind(columns)
+}
+
+func (c *choosy) Append(dst []byte, row int) ([]byte, error) {
+	if c.refuses > 0 && c.n.Value(row)%c.refuses == 0 {
+		return dst, &format.DataError{Code: "test.refused", Message: "not this one"}
+	}
+	return c.Encoder.Append(dst, row)
+}
+
+// choosyPatcher is the same for a patcher, which leaves every other of these rows to the encoder.
+type choosyPatcher struct {
+	format.Patcher
+	refuses int64
+	n       *array.Int64
+}
+
+func (c *choosyPatcher) Bind(columns []arrow.Array) error {
+	c.n = columns[0].(*array.Int64)
+	return c.Patcher.Bind(columns)
+}
+
+func (c *choosyPatcher) Patch(dst []byte, row int, frame []byte, trace []uint32) ([]byte, format.Way, error) {
+	switch {
+	case c.refuses == 0 || c.n.Value(row)%c.refuses != 0:
+		return c.Patcher.Patch(dst, row, frame, trace)
+	case c.n.Value(row)%2 == 0:
+		return dst, format.Ordinary, nil
+	}
+	return dst, format.Ordinary, &format.DataError{Code: "test.refused", Message: "not this one"}
 }
 
 // carryText has the source note where s is.

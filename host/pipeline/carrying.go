@@ -90,7 +90,11 @@ func (t *table) carry(b *batch.Batch, rows int, traces *traces) error {
 		var way format.Way
 		var err error
 		if t.buf, way, err = c.patcher.Patch(t.buf, row, b.From.Raw[source], trace); err != nil {
-			return inexpressible(b, row, err)
+			if err := t.refuse(b, row, err); err != nil {
+				return err
+			}
+			t.records = append(t.records, nil)
+			continue
 		}
 		record := t.buf[from:]
 		switch way {
@@ -157,9 +161,9 @@ func (t *table) encodeDecoded(b *batch.Batch, rows []uint32) error {
 		return err
 	}
 	for i, row := range rows {
-		record, err := t.append(i)
+		record, err := t.append(b, i, int(row))
 		if err != nil {
-			return inexpressible(b, int(row), err)
+			return err
 		}
 		t.records[row] = record
 	}

@@ -69,12 +69,23 @@ func (o *lanes) frame(p, offset, index int, frame []byte) bool {
 			return false
 		}
 	}
+	refused := ""
 	for i, to := range o.job.sinks {
 		for _, r := range outs {
-			if r.output == to.output {
+			if r.output != to.output {
+				continue
+			}
+			if to.refuses > 0 && r.n%to.refuses == 0 {
+				if by := fmt.Sprintf("table %s can't have the row: not this one", to.topic); refused == "" || by < refused {
+					refused = by
+				}
+			} else {
 				o.put(i, fmt.Sprintf("%s/%d of %d", to.topic, o.counts[i]%to.partitions, p), fmt.Sprintf(`{"n":%d,"s":"%s"}`, r.n, r.s))
 			}
 		}
+	}
+	if refused != "" && o.job.badData == format.DeadLetter {
+		o.letter(p, offset, index, "", "test.refused", refused, frame)
 	}
 	return true
 }

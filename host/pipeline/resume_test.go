@@ -183,6 +183,11 @@ func drawJob(t *rapid.T) job {
 		j.chain = append(j.chain, "split")
 		j.sinks = append(j.sinks, target{topic: "odd", partitions: 2, output: 1})
 	}
+	for i := range j.sinks {
+		if j.badData != format.Fail { // where a sink stops a lane is where a batch was cut
+			j.sinks[i].refuses = rapid.SampledFrom([]int64{0, 0, 3, 5}).Draw(t, "refuses")
+		}
+	}
 	mistakes := rapid.SampledFrom([]int{0, 0, 10}).Draw(t, "mistakes in a hundred")
 	n := int64(0)
 	for p := range rapid.IntRange(1, 3).Draw(t, "lanes") {

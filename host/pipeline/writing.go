@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/weir-stream/weir/host/batch"
 	"github.com/weir-stream/weir/host/checkpoint"
@@ -76,6 +75,10 @@ type writing struct {
 	redrawn      bool      // there are writer ids that no checkpoint has
 	finishing    bool      // see lane: there won't be any
 	unsure       tally     // dead letters that are not confirmed, by code
+
+	bounds  bounds      // of the rows that sinks refuse
+	refused []rejection // the item's rows that a sink's format can't express
+	warned  warning
 }
 
 // output writes records to one sink. A record's partition follows from its key where byKey is set and it has one, and else
@@ -101,19 +104,9 @@ type output struct {
 	lost           int64 // that the writer has given up
 }
 
-// table encodes rows and writes them to one sink.
-type table struct {
-	output
-	Sink
-	encoder format.Encoder
-	carrier *carrier // nil: encoder writes all rows
-	columns []arrow.Array
-	buf     []byte
-	records [][]byte // of each row, in buf or what the source's record is in
-}
-
 func (s *sinks) open(ctx context.Context, lane string, saved checkpoint.Lane, last checkpoint.Checkpoint) (*writing, error) {
-	w := &writing{c: s.c, saved: saved, last: last, checkpointed: time.Now(), unsure: tally{}, mostOnce: s.c.mostOnce()}
+	w := &writing{c: s.c, saved: saved, last: last, checkpointed: time.Now(), unsure: tally{}, mostOnce: s.c.mostOnce(),
+		bounds: newBounds(s.c.Source.Bounds)}
 	for i, t := range s.c.Sinks {
 		enc, err := t.Encoder()
 		if err != nil {
@@ -131,7 +124,8 @@ func (s *sinks) open(ctx context.Context, lane string, saved checkpoint.Lane, la
 			return nil, err
 		}
 		out.byKey = t.Key >= 0
-		w.tables = append(w.tables, table{output: out, Sink: t, encoder: enc, carrier: carrier, columns: make([]arrow.Array, len(t.Columns))})
+		w.tables = append(w.tables, table{output: out, Sink: t, encoder: enc, carrier: carrier, columns: make([]arrow.Array, len(t.Columns)),
+			lenient: s.c.Source.BadData != format.Fail})
 	}
 	for i, l := range s.c.Letters {
 		out, err := s.c.openOutput(ctx, s.letters[i], l.Connector, lettersName(l), lane, last)
@@ -183,6 +177,7 @@ func (c *Config) openOutput(ctx context.Context, s connector.Sink, to connector.
 func (w *writing) write(ctx context.Context, it *item) error {
 	defer it.release()
 	w.each((*output).begin)
+	w.refused = w.refused[:0]
 	for _, out := range it.outputs {
 		for i := range w.tables {
 			t := &w.tables[i]
@@ -193,6 +188,9 @@ func (w *writing) write(ctx context.Context, it *item) error {
 				return fmt.Errorf("table %s: %w", t.Table, err)
 			}
 		}
+	}
+	if err := w.rejectRefused(it); err != nil {
+		return err
 	}
 	for i := range it.rejected {
 		w.c.Stats.rejected(&it.rejected[i])
@@ -213,7 +211,12 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch, it *item) 
 			"the module has to give its rows origins, or patches", madeOf(b, 0))
 	}
 	began := time.Now()
-	if err := t.encode(b, rows, &it.traces); err != nil {
+	err := t.encode(b, rows, &it.traces)
+	w.rejectOf(t, b)
+	if err != nil {
+		if !t.lenient && len(t.refused) > 0 {
+			w.c.Stats.rejected(&w.refused[len(w.refused)-1])
+		}
 		return err
 	}
 	if c := t.carrier; c != nil {
@@ -226,7 +229,15 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch, it *item) 
 		key = keys(b.Record.Column(t.Key))
 	}
 	defer clear(t.records)
+	refused := t.refused
 	for row, record := range t.records {
+		if len(refused) > 0 && refused[0].row == row {
+			refused = refused[1:]
+			continue
+		}
+		if w.bounds.Window > 0 {
+			w.bounds.frame(false)
+		}
 		if t.withholds(lastOffset(b, row), it) {
 			continue
 		}
@@ -244,40 +255,6 @@ func (w *writing) rows(ctx context.Context, t *table, b *batch.Batch, it *item) 
 	}
 	spent(&w.c.Stats.Write, began)
 	return nil
-}
-
-// encode fills records with those of the batch's rows. They are good until its next call, and as long as the batch is.
-func (t *table) encode(b *batch.Batch, rows int, traces *traces) error {
-	t.buf, t.records = t.buf[:0], t.records[:0]
-	if t.carrier != nil {
-		return t.carry(b, rows, traces)
-	}
-	for i, col := range t.Columns {
-		t.columns[i] = b.Record.Column(col)
-	}
-	if err := t.encoder.Bind(t.columns); err != nil {
-		return err
-	}
-	for row := range rows {
-		record, err := t.append(row)
-		if err != nil {
-			return inexpressible(b, row, err)
-		}
-		t.records = append(t.records, record)
-	}
-	return nil
-}
-
-// append makes the record of a row of the encoder's columns, in buf. Those before it stay where they are when buf has to grow.
-func (t *table) append(row int) (record []byte, err error) {
-	from := len(t.buf)
-	t.buf, err = t.encoder.Append(t.buf, row)
-	return t.buf[from:], err
-}
-
-// inexpressible is the error of a row that the sink's format cannot express.
-func inexpressible(b *batch.Batch, row int, err error) error {
-	return fault.Inputf("a row made of %s: %w; leave such rows out before they reach the sink, or give the column another type", madeOf(b, row), err)
 }
 
 // madeOf names the record that a row came from.
@@ -298,13 +275,6 @@ func lastOffset(b *batch.Batch, row int) int64 {
 	return b.From.Offset[b.Source(row)]
 }
 
-// unfit tells whether a row could not be written because its sink's format can't express it or no batch can carry it, not
-// because the sink failed: it takes what else there is.
-func unfit(err error) bool {
-	var data *format.DataError
-	return errors.As(err, &data) || errors.Is(err, connector.ErrTooLarge)
-}
-
 // each calls do with every output.
 func (w *writing) each(do func(*output)) {
 	for i := range w.tables {
@@ -317,18 +287,6 @@ func (w *writing) each(do func(*output)) {
 
 // again says that the item written last will be written again, from its first row on: to the same partitions.
 func (w *writing) again() { w.each((*output).again) }
-
-// keys reads record keys from a TEXT column; a null is no key. A key is good until the next one is read.
-func keys(col arrow.Array) func(row int) []byte {
-	text, key := col.(*array.String), make([]byte, 0, 64)
-	return func(row int) []byte {
-		if text.IsNull(row) {
-			return nil
-		}
-		key = append(key[:0], text.Value(row)...)
-		return key
-	}
-}
 
 func (w *writing) letter(ctx context.Context, r *rejection, it *item) error {
 	if r.letters < 0 || w.letters[r.letters].withholds(r.letter.Offset, it) {
