@@ -94,7 +94,7 @@ func TestReadersTakeWhatTheyAccept(t *testing.T) {
 		{"size, empty", size, "", int64(7), wrong + "a size such as '512KB', '64MB' or '2GB', units of which each is 1024 of the one before, got ''"},
 		{"enum", enum, "earliest", "earliest", ""},
 		{"enum, default", enum, "-", "latest", ""},
-		{"enum, case", enum, "Latest", "latest", wrong + "one of 'earliest', 'latest', got 'Latest'"},
+		{"enum, case", enum, "Latest", "latest", wrong + "one of 'earliest', 'latest' (did you mean 'latest'?), got 'Latest'"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := bag(t)

@@ -143,7 +143,11 @@ func (b *Bag) Enum(key, byDefault string, allowed ...string) string {
 		return byDefault
 	}
 	if !v.Quoted || !slices.Contains(allowed, v.Text) {
-		b.Reject(key, "one of "+ShowAll(allowed))
+		want := "one of " + ShowAll(allowed)
+		if near, ok := Nearest(v.Text, allowed); ok {
+			want += " (did you mean " + Show(near) + "?)"
+		}
+		b.Reject(key, want)
 		return byDefault
 	}
 	return v.Text
