@@ -245,15 +245,20 @@ func (t *table) result(tb testing.TB, frame []byte) string {
 	var bad *format.DataError
 	switch {
 	case err == nil:
-		t.EndRow()
-		record := t.NewRecord()
-		defer record.Release()
-		return rowText(tb, record)
+		return t.ended(tb)
 	case errors.As(err, &bad):
 		return strings.TrimSpace(bad.Code + " " + bad.Path)
 	}
 	tb.Fatal(err)
 	return ""
+}
+
+// ended is the row that was decoded.
+func (t *table) ended(tb testing.TB) string {
+	t.EndRow()
+	record := t.NewRecord()
+	defer record.Release()
+	return rowText(tb, record)
 }
 
 // rowText is the first row as JSON, its JSON columns as they are.

@@ -54,27 +54,44 @@ func (d *decoder) Decode(frame []byte, b *batch.Builder) error {
 			return err
 		}
 	}
+	err = d.record(plan, message, frame)
+	d.release()
+	return err
+}
+
+// record reads a record's message.
+func (d *decoder) record(plan *plan, message, frame []byte) error {
 	d.reset()
 	d.careful = false
 	if plan.whole == nil && d.fast(plan, message) {
 		return nil
 	}
-	b.Rollback()
+	d.builder.Rollback()
 	d.reset()
 	d.careful, d.frame = true, frame
 	if plan.whole == nil && d.slow(plan, message) || plan.whole != nil && d.unstructured(plan, message) {
 		d.frame = nil
 		return nil
 	}
-	b.Rollback()
-	err, d.err, d.frame = d.err, nil, nil
+	d.builder.Rollback()
+	err := d.err
+	d.err, d.frame = nil, nil
 	return err
 }
 
-// reset forgets the record before, and scratch that grew too large with it.
+// reset forgets the record before.
 func (d *decoder) reset() {
+	d.levels, d.cells, d.err = d.limits.Depth-1, 0, nil
+	d.pieces, d.winners, d.joined, d.text = d.pieces[:0], d.winners[:0], d.joined[:0], d.text[:0]
+}
+
+// release gives back scratch that grew too large with a record.
+func (d *decoder) release() {
 	if cap(d.pieces) > keepScratch {
 		d.pieces = nil
+	}
+	if cap(d.winners) > keepScratch {
+		d.winners = nil
 	}
 	if cap(d.joined) > keepScratch {
 		d.joined = nil
@@ -82,8 +99,6 @@ func (d *decoder) reset() {
 	if cap(d.text) > keepScratch {
 		d.text = nil
 	}
-	d.levels, d.cells, d.err = d.limits.Depth-1, 0, nil
-	d.pieces, d.winners, d.joined, d.text = d.pieces[:0], d.winners[:0], d.joined[:0], d.text[:0]
 }
 
 // bind gives the plan's columns those of the builder.

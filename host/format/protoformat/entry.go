@@ -37,6 +37,9 @@ func newEntry(fd protoreflect.FieldDescriptor) *entry {
 // only the last. It is negative after it has set d.err. What it joined stays in d.joined.
 func (d *decoder) entries(e *entry, from, to int) int {
 	base := len(d.pieces)
+	if !d.count(2 * (to - from)) {
+		return -1
+	}
 	for i := from; i < to; i++ {
 		if !d.entry(e, d.pieces[i].bytes) {
 			return -1
@@ -50,9 +53,6 @@ func (d *decoder) entries(e *entry, from, to int) int {
 		}
 	}
 	d.pieces = d.pieces[:kept]
-	if !d.count(kept - base) {
-		return -1
-	}
 	return base
 }
 

@@ -145,6 +145,9 @@ func (d *decoder) other(m *plan, s *slot, b []byte, p int) int {
 		return d.member(m, s, word, payload, p)
 	}
 	if c.how == asPiece {
+		if d.crowded() {
+			return cutShort
+		}
 		d.pieces = append(d.pieces, piece{payload, word, s.index, s.packed})
 		return p
 	}

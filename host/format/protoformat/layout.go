@@ -21,6 +21,7 @@ type laid struct {
 	tag    uint32 // not packed
 	oneof  int    // index, -1: in none
 	closed *enum  // a closed enum, whose unknown numbers are unknown fields; nil: another type
+	last   bool   // of several values the last counts, and the others are nothing
 }
 
 // slot is one tag: a field's, or that of the field packed.
@@ -39,7 +40,7 @@ type slot struct {
 func newLayout(m protoreflect.MessageDescriptor, fds []protoreflect.FieldDescriptor) *layout {
 	l := &layout{others: map[uint32]*slot{}, oneofs: m.Oneofs().Len()}
 	for i, fd := range fds {
-		f := laid{fd: fd, tag: uint32(fd.Number())<<3 | wireOf(fd), oneof: -1}
+		f := laid{fd: fd, tag: uint32(fd.Number())<<3 | wireOf(fd), oneof: -1, last: !fd.IsList() && fd.Message() == nil}
 		if o := fd.ContainingOneof(); o != nil && !o.IsSynthetic() {
 			f.oneof = o.Index()
 		}
@@ -132,10 +133,11 @@ type piece struct {
 
 // gather pushes the pieces of a message, which are d.pieces from the returned index on, in the order of the layout's fields
 // and within a field as they came. Members of a oneof that a later member took the place of are not among them. It is
-// negative after it has set d.err.
+// negative after it has set d.err. However often fields come again, what is held is bounded by limit.fields.
 func (d *decoder) gather(l *layout, b []byte) int {
 	base := len(d.pieces)
 	members := false
+	full := base + keepScratch
 	for p := 0; p < len(b); {
 		tag, q := readTag(b, p)
 		if q < 0 {
@@ -155,6 +157,15 @@ func (d *decoder) gather(l *layout, b []byte) int {
 			continue
 		}
 		members = members || f.oneof >= 0
+		if len(d.pieces) >= full {
+			d.settle(l, base)
+			if d.crowded() {
+				d.fail("protobuf.fields", d.limits.TooMany())
+				return -1
+			}
+			held := len(d.pieces) - base
+			full = len(d.pieces) + max(keepScratch, held/2)
+		}
 		d.pieces = append(d.pieces, piece{payload, word, s.index, s.packed})
 	}
 	if members {
@@ -164,6 +175,10 @@ func (d *decoder) gather(l *layout, b []byte) int {
 	return base
 }
 
+// crowded reports whether more pieces are held than a record may have values. A message may have a few whatever the limit: its
+// fields are not counted.
+func (d *decoder) crowded() bool { return len(d.pieces) > max(d.limits.Fields, keepScratch) }
+
 // order sorts the pieces from base on by their fields.
 func (d *decoder) order(base int) {
 	byField := func(a, b piece) int { return cmp.Compare(a.field, b.field) }
@@ -172,24 +187,32 @@ func (d *decoder) order(base int) {
 	}
 }
 
-// settle takes out the pieces of oneof members that were followed by another member of their oneof.
+// settle takes out the pieces of a oneof's members that were followed by another member of their oneof, and values of which
+// only the last counts.
 func (d *decoder) settle(l *layout, base int) {
 	const none, closed = -1, -2
 	start := len(d.winners)
-	for range l.oneofs {
+	for range l.oneofs + len(l.fields) {
 		d.winners = append(d.winners, none)
 	}
-	winners := d.winners[start:]
+	winners, lasts := d.winners[start:start+l.oneofs], d.winners[start+l.oneofs:]
 	kept := len(d.pieces)
 	for i := len(d.pieces) - 1; i >= base; i-- {
 		p := d.pieces[i]
-		if o := l.fields[p.field].oneof; o >= 0 {
+		f := &l.fields[p.field]
+		if o := f.oneof; o >= 0 {
 			if winners[o] == none {
 				winners[o] = p.field
 			} else if winners[o] != p.field {
 				winners[o] = closed
 				continue
 			}
+		}
+		if f.last {
+			if lasts[p.field] != none {
+				continue
+			}
+			lasts[p.field] = i
 		}
 		kept--
 		d.pieces[kept] = p
