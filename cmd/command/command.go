@@ -66,7 +66,7 @@ func (sh *shell) run(args []string) (code int) {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !sh.started {
-		err = fault.InputError(plainly(nil, err))
+		err = fault.InputError(plainly(err))
 	}
 	if errors.Is(context.Cause(ctx), errNoReader) {
 		return int(fault.Environment) // quietly: whoever closed the pipe has what they wanted
@@ -104,7 +104,7 @@ func (sh *shell) root() *cobra.Command {
 	root.SetIn(sh.in)
 	root.SetOut(sh.out)
 	root.SetErr(sh.err)
-	root.SetFlagErrorFunc(plainly)
+	root.SetFlagErrorFunc(nearestFlag)
 	flags := root.PersistentFlags()
 	flags.BoolVar(&sh.json, "json", false, "print results as JSON")
 	flags.StringVar(&sh.logFormat, "log-format", "text", "text or json; with json the error stream has log lines alone: no progress, and the final counts as a line")
@@ -194,7 +194,12 @@ func (sh *shell) talk() io.Writer {
 // group is a command that only has others below it.
 func group(cmd *cobra.Command, subs ...*cobra.Command) *cobra.Command {
 	cmd.AddCommand(subs...)
-	cmd.Args = cobra.NoArgs
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return noCommand(cmd, args[0])
+		}
+		return nil
+	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var names []string
 		for _, sub := range cmd.Commands() {

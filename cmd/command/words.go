@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/weir-stream/weir/host/option"
 	"github.com/weir-stream/weir/internal/fault"
 )
 
@@ -46,6 +47,38 @@ var parserWords = []struct {
 // exclusive is what cobra says of flags of which it takes one.
 var exclusive = regexp.MustCompile(`^if any flags in the group \[[^\]]*\] are set none of the others can be; \[([^\]]*)\] were all set$`)
 
+// noFlag is what pflag says of a flag that a command does not have.
+var noFlag = regexp.MustCompile(`^unknown flag: --(\S+)$`)
+
+// nearestFlag adds to the error about a flag that a command does not have the one that it is most likely a slip of.
+func nearestFlag(cmd *cobra.Command, err error) error {
+	m := noFlag.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near, ok := option.Nearest(m[1], names); ok {
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
+	}
+	return err
+}
+
+// noCommand is the error about a word that is none of a command's own commands.
+func noCommand(cmd *cobra.Command, word string) error {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	hint := ""
+	if near, ok := option.Nearest(word, names); ok {
+		hint = "; did you mean " + near + "?"
+	}
+	return fmt.Errorf("unknown command %q for %q%s", word, cmd.CommandPath(), hint)
+}
+
 // mayBeEmpty are the flags of text whose empty value means something else than none at all.
 var mayBeEmpty = []string{"key", "aggregate-initial"}
 
@@ -61,7 +94,7 @@ func noEmptyFlag(cmd *cobra.Command) (err error) {
 }
 
 // plainly says what is wrong with a flag in words that are not those of a programming language.
-func plainly(_ *cobra.Command, err error) error {
+func plainly(err error) error {
 	text := err.Error()
 	if m := exclusive.FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("--%s: want one of them", strings.Join(strings.Fields(m[1]), " and --"))
@@ -93,7 +126,7 @@ func helpCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, rest, err := cmd.Root().Find(args)
 			if err == nil && len(rest) > 0 {
-				err = fmt.Errorf("unknown command %q for %q", rest[0], found.CommandPath())
+				err = noCommand(found, rest[0])
 			}
 			if err != nil {
 				return fault.InputError(err)

@@ -27,7 +27,7 @@ var echoFormats = map[string]struct {
 	"avro": {map[string]string{"avro.raw_datums": "true", "avro.schema": `{"type":"record","name":"R","fields":[
 		{"name":"a","type":"string"},{"name":"b","type":"bytes"},{"name":"l","type":{"type":"array","items":"string"}}]}`},
 		[]string{"\x0c<>", "<>", "\x02", "\x00", "\xff\xff", "\x0e<>"}},
-	"avro files": {nil, []string{"Obj\x01", "\x02\x16avro.schema\x0c<>", "\x00", "\x02", "<>"}},
+	"avro files": {nil, []string{"Obj\x01\x02\x16avro.schema\x0c<>\x00", "Obj\x01", "\x02\x16avro.schema\x0c<>", "\x00", "\x02", "<>"}},
 	"protobuf": {map[string]string{"protobuf.source": `syntax = "proto3"; message R { int64 a = 1; string t = 2; repeated string l = 3; }`},
 		[]string{"\x12\x06<>", "\x1a\x06<>", "\x08", "<>", "\x12\x07<>\xff", "\x0a\x06<>"}},
 	"raw_string": {nil, []string{"<>", "\xff", "\n"}},

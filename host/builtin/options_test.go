@@ -47,7 +47,7 @@ func TestFormatsTakeWhatIsDescribed(t *testing.T) {
 		{"json", taking(jsonformat.FromOptions), json},
 		{"debezium_json", taking(jsonformat.DebeziumFromOptions), json},
 		{"avro", taking(avroformat.FromOptions), []map[string]string{{}, {"avro.confluent_schema_registry": "true", "avro.schema": schema, "avro.schema_id": "1"}, registry("avro")}},
-		{"protobuf", taking(protoformat.FromOptions), []map[string]string{{}, {"protobuf.schema_id": "1"}, registry("protobuf")}},
+		{"protobuf", taking(protoformat.FromOptions), []map[string]string{{}, {"protobuf.confluent_schema_registry": "true", "protobuf.schema_id": "1"}, registry("protobuf")}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			connectortest.CheckSpecs(t, described[tc.name], tc.take, tc.tables...)

@@ -2,6 +2,7 @@ package format
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/weir-stream/weir/host/option"
 )
@@ -26,7 +27,19 @@ func (r Registry) Find(options *option.Bag) Format {
 	if name == "" {
 		return nil
 	}
-	return r[name](options)
+	f := r[name](options)
+	r.others(options, name)
+	return f
+}
+
+// others says of options that nobody took, and that begin with the name of another format, what they need.
+func (r Registry) others(options *option.Bag, name string) {
+	for _, key := range options.Keys() {
+		prefix, _, _ := strings.Cut(key, ".")
+		if r[prefix] != nil && prefix != name && !strings.HasSuffix(name, "_"+prefix) {
+			options.Unread(key, "needs 'format' = "+option.Show(prefix))
+		}
+	}
 }
 
 // refused are formats that people look for, with what to take instead and why.

@@ -193,6 +193,9 @@ func (b *Bag) Unread(key, why string) {
 	b.unread[key] = why
 }
 
+// Wrong tells whether there is a mistake that Err has yet to report.
+func (b *Bag) Wrong() bool { return len(b.errs) > 0 }
+
 // Err reports every wrong or missing option found since the last call, one a line, in the order they were asked for. So of
 // several who read from one bag each reports its own mistakes, and none is reported twice.
 func (b *Bag) Err() error {

@@ -63,7 +63,7 @@ func TestToColumns(t *testing.T) {
 func TestSchemasThatAreNone(t *testing.T) {
 	deep := strings.Repeat(`{"type":"array","items":`, maxSchemaDepth+1) + `"int"` + strings.Repeat("}", maxSchemaDepth+1)
 	for schema, want := range map[string]string{
-		``: "not JSON", `{`: "not JSON", `{} {}`: "not JSON", `"int"`: "a record", `"wrong"`: "unknown type", `[]`: "without types",
+		``: "not JSON", `{`: "not JSON", `{} {}`: "not JSON", `"int"`: "a record", `"wrong"`: "unknown type: wrong", `{"type":{"a":1}}`: `an object whose "type" is no type's name`, `[]`: "without types",
 		`{"type":"record","name":"R","fields":[{"name":"a","type":"R2"}]}`:                            "unknown type",
 		`{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"a","type":"int"}]}`: "duplicate field",
 		`{"type":"record","name":"1R","fields":[]}`:                                                   "invalid name",

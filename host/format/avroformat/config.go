@@ -89,8 +89,12 @@ func (c *Config) takeRegistry(bag *option.Bag) {
 		c.Mode = Confluent // what else would it be for
 		return
 	}
+	if c.Mode != Confluent {
+		bag.Unread("avro.schema_id", "needs 'avro.confluent_schema_registry', as it is what the header holds")
+		return
+	}
 	c.SchemaID = schemaregistry.NumberOption(bag, "avro.schema_id")
-	if c.Mode == Confluent && (c.Schema == "" || c.SchemaID == 0) {
+	if c.Schema == "" || c.SchemaID == 0 {
 		bag.Reject("avro.confluent_schema_registry", "'avro.registry' beside it, or 'avro.schema' and 'avro.schema_id'")
 	}
 }
@@ -119,9 +123,11 @@ func isFullName(s string) bool {
 // Factory makes the format from a table's options, as a format.Registry wants it. It is nil where the bag has an error.
 func Factory(bag *option.Bag) format.Format {
 	f, err := New(FromOptions(bag))
-	if err != nil {
-		bag.Reject("avro.registry", "a registry that can be asked ("+err.Error()+")") // the schemas were parsed before
-		return nil
+	if err == nil {
+		return f
 	}
-	return f
+	if !bag.Wrong() { // else that is why
+		bag.Reject("avro.registry", "a registry that can be asked ("+err.Error()+")") // the schemas were parsed before
+	}
+	return nil
 }

@@ -40,7 +40,10 @@ func TestOptions(t *testing.T) {
 		{[]string{"avro.registry", "http://127.0.0.1:1"}, ""},
 		{[]string{"avro.registry", "http://127.0.0.1:1", "avro.raw_datums", "true"}, "none for datums without"},
 		{[]string{"avro.raw_datums", "true", "avro.single_object", "true"}, "at most one of"},
-		{[]string{"avro.schema", "{"}, "an Avro schema (not JSON"},
+		{[]string{"avro.registry", "nowhere"}, "the URL of a schema registry such as"}, {[]string{"avro.schema_id", "7"}, "needs 'avro.confluent_schema_registry'"},
+		{[]string{"avro.schema", "{"}, "an Avro schema (not JSON: it is cut short at byte 1)"},
+		{[]string{"avro.schema", "{\"type\":\n \"é\": 1}"}, "not JSON at line 2, column 5: invalid character ':'"},
+		{[]string{"avro.schema", "\xe3"}, "not JSON at line 1, column 1: invalid character"},
 		{[]string{"avro.schema", `{"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]}`},
 			`the default of field "a" of R: it is no int`},
 		{[]string{"avro.schema", pairSchema, "avro.schema_file", path}, "only one of"},
@@ -55,6 +58,9 @@ func TestOptions(t *testing.T) {
 		err := bag.Done()
 		if c.want == "" && (err != nil || f == nil) || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%q: %v, want %q", c.options, err, c.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: one mistake is told twice: %v", c.options, err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hamba/avro/v2"
 )
@@ -32,7 +33,7 @@ func parse(text string, needed ...string) (*schema, error) {
 		}
 		parsed, err := avro.ParseBytesWithCache(lifted, "", cache)
 		if err != nil {
-			return nil, errors.New(strings.ReplaceAll(strings.TrimPrefix(err.Error(), "avro: "), nullSpace+".", ""))
+			return nil, plainly(err)
 		}
 		if r.last, err = r.read(parsed); err != nil {
 			return nil, err
@@ -41,11 +42,32 @@ func parse(text string, needed ...string) (*schema, error) {
 	return r.last, nil
 }
 
+// plainly is what the parser says, without what only it knows of.
+func plainly(err error) error {
+	text := strings.ReplaceAll(strings.TrimPrefix(err.Error(), "avro: "), nullSpace+".", "")
+	if strings.HasPrefix(text, "unknown type: map[") {
+		text = `an object whose "type" is no type's name`
+	}
+	return errors.New(text)
+}
+
 // Where lift puts what the parser loses.
 const (
 	liftedDefault = "weir.default"  // the JSON of a field's default
 	nullSpace     = "weir_no_space" // a namespace that says there is none
 )
+
+// notJSON says where a schema's text is no JSON.
+func notJSON(text string, err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) || syntax.Offset < 1 {
+		return fmt.Errorf("not JSON: it is cut short at byte %d", len(text))
+	}
+	before := text[:syntax.Offset-1]
+	line := 1 + strings.Count(before, "\n")
+	column := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+	return fmt.Errorf("not JSON at line %d, column %d: %w", line, column, err)
+}
 
 // lift rewrites a schema document so that nothing is lost on the way through the parser: defaults become text, since it
 // reads every number as a float64 and knows no default of a branch but the first; an empty namespace, which ends an
@@ -61,7 +83,7 @@ func lift(text string) ([]byte, error) {
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
-		return nil, fmt.Errorf("not JSON: %w", err)
+		return nil, notJSON(text, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("not JSON: there is something behind the schema")

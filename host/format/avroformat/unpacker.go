@@ -249,8 +249,8 @@ func (u *unpacker) container(text, name []byte) (*container, error) {
 			Message: "the container is compressed in a way that is not known: null, deflate, snappy and zstandard are"}
 	}
 	w, err := parse(string(text))
-	if err != nil {
-		return nil, &format.DataError{Code: "avro.schema", Message: "the container's schema: " + err.Error()}
+	if err != nil { // whose text would have names of the schema, which is the record's
+		return nil, &format.DataError{Code: "avro.schema", Message: "the container's schema is no Avro schema"}
 	}
 	c := &container{codec: codec, dry: dry(w), program: compile(w, u.f.as(w), u.row, u.f.Unstructured)}
 	if len(u.known) >= maxContainers || u.texts+len(m.json) > keptSchemas || u.ops+len(c.program.ops) > keptOps {

@@ -48,7 +48,7 @@ type Config struct {
 func FromOptions(bag *option.Bag) Config {
 	c := Config{
 		File: path(bag, "protobuf.file"), Source: bag.String("protobuf.source", ""), DescriptorSet: path(bag, "protobuf.descriptor_set"),
-		Message:      bag.String("protobuf.message", bag.String("protobuf.message_name", "")),
+		Message:      bag.String("protobuf.message", ""),
 		Delimited:    bag.Bool("protobuf.length_delimited", false),
 		Unstructured: bag.Bool("protobuf.into_unstructured_json", false),
 		EnumNumbers:  bag.Enum("protobuf.enums", "name", "name", "number") == "number",
@@ -66,8 +66,17 @@ func FromOptions(bag *option.Bag) Config {
 		c.Registry = &registry
 	}
 	c.Confluent = bag.Bool("protobuf.confluent_schema_registry", given)
-	if !given {
+	switch {
+	case given:
+	case c.Confluent:
 		c.SchemaID = schemaregistry.NumberOption(bag, "protobuf.schema_id")
+	default:
+		bag.Unread("protobuf.schema_id", "needs 'protobuf.confluent_schema_registry', as it is what the header holds")
+	}
+	if other := bag.String("protobuf.message_name", c.Message); c.Message == "" {
+		c.Message = other
+	} else if other != c.Message {
+		bag.Reject("protobuf.message_name", "what 'protobuf.message' says, or only one of them")
 	}
 	c.Limits = format.LimitOptions(bag)
 	c.check(bag)

@@ -22,22 +22,26 @@ func options(pairs ...string) *option.Bag {
 
 func TestFromOptions(t *testing.T) {
 	bag := options("protobuf.file", "a.proto", "protobuf.import_path", "x, /y", "protobuf.message_name", "M", "protobuf.length_delimited", "true",
-		"protobuf.enums", "number", "protobuf.defaults", "arroyo", "protobuf.schema_id", "7")
+		"protobuf.enums", "number", "protobuf.defaults", "arroyo")
 	c := FromOptions(bag)
 	if err := bag.Done(); err != nil {
 		t.Fatal(err)
 	}
 	if c.File != filepath.Join("conf", "a.proto") || strings.Join(c.ImportPath, " ") != filepath.Join("conf",
 		"x")+" /y" || c.Message != "M" || !c.Delimited ||
-		!c.EnumNumbers || !c.Arroyo || c.Confluent || c.SchemaID != 7 || c.Registry != nil {
+		!c.EnumNumbers || !c.Arroyo || c.Confluent || c.SchemaID != 0 || c.Registry != nil {
 		t.Errorf("%+v", c)
 	}
 	bag = options("protobuf.registry", "http://localhost:1", "protobuf.message", "M")
 	if c := FromOptions(bag); bag.Done() != nil || !c.Confluent || c.Registry == nil {
 		t.Errorf("%+v", c)
 	}
+	bag = options("protobuf.confluent_schema_registry", "true", "protobuf.schema_id", "7", "protobuf.message", "M", "protobuf.message_name", "M")
+	if c := FromOptions(bag); bag.Done() != nil || !c.Confluent || c.SchemaID != 7 || c.Message != "M" {
+		t.Errorf("%+v", c)
+	}
 	for _, id := range []string{"-1", "0", "2147483648", "4294967297", "9223372036854775807"} {
-		bag = options("protobuf.source", "x", "protobuf.schema_id", id)
+		bag = options("protobuf.confluent_schema_registry", "true", "protobuf.schema_id", id)
 		FromOptions(bag)
 		if err := bag.Done(); err == nil || !strings.Contains(err.Error(), "option 'protobuf.schema_id': want a whole number from 1 to 2147483647") {
 			t.Errorf("the id %s: %v", id, err)
@@ -45,6 +49,7 @@ func TestFromOptions(t *testing.T) {
 	}
 	for _, wrong := range [][]string{
 		{"protobuf.file", "a", "protobuf.source", "b"}, {"protobuf.enums", "x"}, {"protobuf.fiel", "a"}, {"protobuf.schema_id", "-1"},
+		{"protobuf.schema_id", "7"}, {"protobuf.message", "A", "protobuf.message_name", "B"},
 		{"protobuf.length_delimited", "true", "protobuf.confluent_schema_registry", "true"},
 	} {
 		bag := options(wrong...)

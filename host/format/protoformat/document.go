@@ -152,7 +152,7 @@ func setOf(compiled linker.Files) *descriptorpb.FileDescriptorSet {
 func loadSet(b []byte) (*document, error) {
 	set := &descriptorpb.FileDescriptorSet{}
 	if err := proto.Unmarshal(b, set); err != nil {
-		return nil, fmt.Errorf("not a descriptor set: %w", err)
+		return nil, errors.New("not a descriptor set, as protoc --descriptor_set_out writes them")
 	}
 	if len(set.File) == 0 || len(set.File) > maxFiles {
 		return nil, fmt.Errorf("a descriptor set of %d files, want 1 to %d", len(set.File), maxFiles)
@@ -192,6 +192,9 @@ func (d *document) message(name string) (protoreflect.MessageDescriptor, error) 
 	if name == "" {
 		if all := d.main.Messages(); all.Len() == 1 {
 			return all.Get(0), nil
+		}
+		if d.main.Messages().Len() == 0 {
+			return nil, errors.New("the schema has no message type")
 		}
 		return nil, fmt.Errorf("the schema has %d message types: name one with protobuf.message: %s", d.main.Messages().Len(), d.names())
 	}
