@@ -245,18 +245,3 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
-
-// TestOptionsOfOtherFormats are told of as such, and those with a slip are not.
-func TestOptionsOfOtherFormats(t *testing.T) {
-	for set, want := range map[string]string{
-		"avro.raw_datums=true":           "option 'avro.raw_datums' is of format 'avro'",
-		"protobuf.message=M":             "option 'protobuf.message' is of format 'protobuf'",
-		"avro.raw_datms=true":            "unknown options: 'avro.raw_datms'",
-		"json.timestamp_format=RFC33339": "(did you mean 'RFC3339'?)",
-	} {
-		c := Convert{Schema: "a BIGINT", Format: "json", Options: []string{set}}
-		if _, _, err := converted(t, Decode, c, ""); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", set, err, want)
-		}
-	}
-}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
-	"github.com/weir-stream/weir/host/builtin"
 	"github.com/weir-stream/weir/host/config"
 	"github.com/weir-stream/weir/host/connector"
 	"github.com/weir-stream/weir/host/format"
@@ -97,26 +95,7 @@ func (p *planner) configure(ctx context.Context, def *config.Table) (*table, err
 		t.verbatim, t.patching = bag.Bool("sink.verbatim", true), bag.Bool("sink.patching", true)
 		errs = append(errs, checkSink(t, bag))
 	}
-	ofOtherFormats(bag, def)
 	return t, errors.Join(append(errs, bag.Done())...)
-}
-
-// ofOtherFormats has options that nobody reads told of as those of formats that the table does not have.
-func ofOtherFormats(bag *option.Bag, def *config.Table) {
-	formats := builtin.FormatOptions()
-	chosen, _ := def.Options.Peek("format")
-	has := map[string]bool{}
-	for _, s := range formats[chosen.Text] {
-		has[s.Key] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(formats)) {
-		for _, s := range formats[name] {
-			if _, set := bag.Peek(s.Key); set && !has[s.Key] {
-				bag.Unread(s.Key, "is of format "+option.Show(name))
-				has[s.Key] = true
-			}
-		}
-	}
 }
 
 // shape returns a table with the columns that its format makes of the declared ones, in front of those of metadata; f is nil where the format
