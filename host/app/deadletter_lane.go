@@ -36,7 +36,7 @@ type replayLane struct {
 type replayPart struct {
 	partition uint32
 	letters   int64 // chosen
-	behind    int64 // whatever was sent of it is at this offset or later
+	behind    int64 // whatever was sent of it is at this offset or later, unless the topic was made anew since the letters' time
 	position  int64 // of the next letter, in a reading
 
 	found  int64 // of the letters, the first ones, are there
@@ -157,11 +157,13 @@ func (r *replay) find(ctx context.Context, lane *replayLane, part *replayPart) e
 	if err != nil {
 		return err
 	}
-	from := max(part.behind, at.Earliest)
-	if from > at.Next { // the topic was made anew since
-		from = at.Earliest
-	}
+	from := min(max(part.behind, at.Earliest), at.Next)
 	next, end, err := r.client.SequenceEnd(ctx, lane.target, part.partition, lane.writer, 0, from)
+	if from > at.Earliest && (errors.Is(err, fluvio.ErrSequence) || err == nil && next == 0) {
+		// Its first record is not there: before it, if the topic was made anew since, or nowhere.
+		from = at.Earliest
+		next, end, err = r.client.SequenceEnd(ctx, lane.target, part.partition, lane.writer, 0, from)
+	}
 	if errors.Is(err, fluvio.ErrSequence) {
 		return fault.Inputf("--replay-id %s: %w: some of what it has written is gone; letters can only be sent with another id now", r.c.ID, err)
 	}

@@ -110,6 +110,26 @@ func TestFramesAreReplayedAsRecords(t *testing.T) {
 	b.check("in", want)
 }
 
+// TestReplaysToATopicMadeAnewAreGoneOnWith has letters of records at offsets where the topic, made anew since, has what the replay wrote.
+func TestReplaysToATopicMadeAnewAreGoneOnWith(t *testing.T) {
+	b := newLetterBox(t)
+	b.topic("dead", 1)
+	b.topic("in", 1)
+	put := func(value string, offset int64) {
+		b.put("dead", 0, letter(deadletter.Letter{Topic: "in", Offset: offset, Code: "c", Message: "m", Time: 1, Value: []byte(value)}))
+	}
+	var id string
+	for i, value := range []string{"one", "two", "three"} {
+		put(value, int64(i))
+		done, _, err := b.replay(func(c *ReplayConfig) { c.ID = id })
+		if id = done.ID; err != nil || done.Sent != 1 || done.Before != int64(i) {
+			t.Errorf("%s: %+v, %v", value, done, err)
+		}
+		b.put("in", 0, fluvio.Record{Value: []byte("another")})
+	}
+	b.check("in", []string{"one", "another", "two", "another", "three", "another"})
+}
+
 func TestLettersAreReplayedByTheirSource(t *testing.T) {
 	b := newLetterBox(t)
 	b.topic("flights", 1)
