@@ -266,7 +266,7 @@ func TestSwitchesChangeNoValue(t *testing.T) {
 		}
 	})
 	t.Logf("%d rows verbatim, %d patched, %d encoded", verbatim, patched, ordinary)
-	if verbatim == 0 || patched == 0 || ordinary == 0 {
+	if !testing.Short() && (verbatim == 0 || patched == 0 || ordinary == 0) { // short runs draw a fifth, in which one may not come
 		t.Error("a way was never taken")
 	}
 }

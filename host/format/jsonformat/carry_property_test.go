@@ -25,10 +25,15 @@ func drawSource(t *rapid.T) *carriedSink {
 	}
 	c := Config{TimestampFormat: rapid.SampledFrom([]TimestampFormat{RFC3339, RFC3339, UnixMillis}).Draw(t, "timestamps")}
 	passthrough := rapid.Bool().Draw(t, "passthrough")
+	asItIs := rapid.IntRange(0, 2).Draw(t, "as it is") == 1 // the sink takes whole records: without this hardly any table does
+	what := rapid.IntRange(0, 9)
+	if asItIs {
+		what = rapid.Just(9)
+	}
 	fields := columnsOf(strings.Join(source, ", "))
 	for i, f := range fields {
 		name := f.Name
-		switch rapid.IntRange(0, 9).Draw(t, "what") {
+		switch what.Draw(t, "what") {
 		case 0:
 			continue
 		case 1:
@@ -44,14 +49,14 @@ func drawSource(t *rapid.T) *carriedSink {
 		}
 	}
 	for _, added := range []string{"added BIGINT: 7", "new STRUCT<x TEXT, y JSON>: {\"x\":\"\\\"\",\"y\":[1, 2]}", "secret DOUBLE: 0.5"} {
-		if rapid.IntRange(0, 3).Draw(t, "added") == 0 {
+		if !asItIs && rapid.IntRange(0, 3).Draw(t, "added") == 0 {
 			columns = append(columns, added)
 		}
 	}
 	if rapid.Bool().Draw(t, "shuffled") {
 		columns = rapid.Permutation(columns).Draw(t, "columns")
 	}
-	s := newCarriedSink(c, strings.Join(source, ", "), rapid.Bool().Draw(t, "whole"), passthrough, columns...)
+	s := newCarriedSink(c, strings.Join(source, ", "), asItIs || rapid.Bool().Draw(t, "whole"), passthrough, columns...)
 	if len(columns) == 0 && !passthrough {
 		s.carry.Patch, s.carry.Whole = false, false
 	}
@@ -149,7 +154,7 @@ func TestCarryingChangesNoValue(t *testing.T) {
 		}
 	})
 	t.Logf("ordinary or bad %d, verbatim %d, patched %d", ways[format.Ordinary], ways[format.Verbatim], ways[format.Patched])
-	if ways[format.Verbatim] == 0 || ways[format.Patched] == 0 {
+	if !testing.Short() && (ways[format.Verbatim] == 0 || ways[format.Patched] == 0) { // short runs draw a fifth, in which one may not come
 		t.Error("nothing was carried")
 	}
 }

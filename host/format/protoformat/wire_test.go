@@ -185,7 +185,8 @@ func TestWireAgainstDynamicpb(t *testing.T) {
 			rt.Fatalf("%x became %x\nwant %v\ngot  %v", frame, out, want, got)
 		}
 	})
-	if good < 10 || bad < 1 {
+	t.Logf("%d good frames and %d bad ones", good, bad)
+	if !testing.Short() && (good < 10 || bad < 1) { // short runs draw a fifth, in which one may not come
 		t.Errorf("%d good frames and %d bad ones", good, bad)
 	}
 }
