@@ -3,79 +3,92 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"os/exec"
-	"strings"
 	"testing"
-	"time"
 )
 
 // allFlights is how many records the data has.
 const allFlights = 336_776
 
 // TestEveryFlightComesOnceAndInOrder sends all records in batches of a megabyte and reads them in fetches of a sixteenth of that, and
-// does it once more while the broker is killed every 200 ms.
+// does it once more while the broker is killed at every quarter of what is sent and of what is read.
 func TestEveryFlightComesOnceAndInOrder(t *testing.T) {
 	t.Parallel()
 	records := flights(t, allFlights)
-	in := file(t, "flights.ndjson", strings.Join(records, "\n")+"\n")
 	for name, kill := range map[string]bool{"calm": false, "killed": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := startBroker(t)
 			c.topic(t, "flights", 1)
-			kills := c.while(t, kill, func() {
-				if r := weir(t, nil, "produce", "flights", "-f", in, "--batch-size", "1MB", "--endpoint", c.sc); r.code != 0 {
+			c.killing(t, kill, func(quarter func()) {
+				in, feed := io.Pipe()
+				fed := make(chan struct{})
+				go func() {
+					defer close(fed)
+					for i, r := range records {
+						if i > 0 && i%(allFlights/4) == 0 {
+							quarter()
+						}
+						if _, err := io.WriteString(feed, r+"\n"); err != nil {
+							return // the producer has ended, and says why
+						}
+					}
+					_ = feed.Close()
+				}()
+				r := weir(t, in, "produce", "flights", "--batch-size", "1MB", "--endpoint", c.sc)
+				_ = in.Close()
+				<-fed
+				if r.code != 0 {
 					t.Errorf("code %d\n%s", r.code, r.errOut)
 				}
 			})
-			var out []byte
-			kills += c.while(t, kill, func() {
+			c.killing(t, kill, func(quarter func()) {
 				cmd := exec.Command(weirBinary, "consume", "flights", "-d", "--max-bytes", "65536", "--endpoint", c.sc)
 				var errOut bytes.Buffer
 				cmd.Stderr = &errOut
-				var err error
-				if out, err = cmd.Output(); err != nil {
+				out, err := cmd.StdoutPipe()
+				if err == nil {
+					err = cmd.Start()
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				n := 0
+				for lines := bufio.NewScanner(out); lines.Scan(); n++ {
+					if n > 0 && n < allFlights && n%(allFlights/4) == 0 {
+						quarter()
+					}
+					if n >= len(records) || lines.Text() != records[n] {
+						t.Errorf("record %d of %d is %.80q", n, len(records), lines.Text())
+						_ = cmd.Process.Kill()
+						break
+					}
+				}
+				if err := cmd.Wait(); err != nil {
 					t.Errorf("%v\n%s", err, &errOut)
 				}
-			})
-			if kill && kills < 2 {
-				t.Errorf("%d kills: the test tests nothing", kills)
-			}
-			n := 0
-			for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); n++ {
-				if n >= len(records) || lines.Text() != records[n] {
-					t.Fatalf("record %d of %d is %.80q", n, len(records), lines.Text())
+				if n != len(records) {
+					t.Errorf("%d records, want %d", n, len(records))
 				}
-			}
-			if n != len(records) {
-				t.Errorf("%d records, want %d", n, len(records))
-			}
+			})
 		})
 	}
 }
 
-// while runs something, and kills the broker every 200 ms meanwhile where that is wanted. It returns how often.
-func (c *cluster) while(t *testing.T, kill bool, do func()) (kills int) {
+// killing runs something, and where that is wanted kills the broker at every quarter that it tells of, which does not keep it waiting.
+func (c *cluster) killing(t *testing.T, wanted bool, do func(quarter func())) {
 	t.Helper()
-	if !kill {
-		do()
-		return 0
-	}
-	done := make(chan struct{})
+	quarters := make(chan struct{}, 4)
 	go func() {
-		defer close(done)
-		do()
+		defer close(quarters)
+		do(func() { quarters <- struct{}{} })
 	}()
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-done:
-			return kills
-		case <-tick.C:
+	for range quarters {
+		if wanted {
 			c.kill()
 			c.start(t)
-			kills++
 		}
 	}
 }
